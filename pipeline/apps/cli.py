@@ -1,0 +1,160 @@
+"""The command line: each command parses, makes one library call, prints, and exits.
+
+Heavy modules are imported inside the commands, so that `parley --help` answers at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+
+app = typer.Typer(
+    name="parley",
+    help="Recorded negotiations in, feedback reports out. Nothing leaves this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(
+    help="The weights: list, fetch, verify.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(models_app, name="models")
+
+
+def _version(show: bool) -> None:
+    if show:
+        from pipeline import __version__
+
+        typer.echo(f"parley {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def analyze(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Recordings, folders of them, or glob patterns."),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the reports, one folder a recording.")
+    ] = Path("reports/out"),
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; configs/default.toml lists all settings.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="STAGE.KEY=VALUE", help="One setting; may be repeated."),
+    ] = None,
+    speakers: Annotated[
+        str | None, typer.Option(help="How many people talk, or auto. [default: 2]")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help='Their names in order of first speech: "Ana,Ben".')
+    ] = None,
+    me: Annotated[
+        str | None, typer.Option(help="Whose feedback this is: one of the names, or S1, S2.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language code, or auto to recognise it. [default: en]")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Whisper model: a name or a folder. [default: base]")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda. [default: auto]")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make everything once more, stored or not.")
+    ] = False,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the outcomes as JSON on standard output.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+) -> None:
+    """Analyse recordings and write a feedback report for each."""
+    from pipeline.apps import console
+
+    options = {
+        "diarize.speakers": speakers,
+        "report.names": names,
+        "report.me": me,
+        "transcribe.language": language,
+        "transcribe.model": model,
+        "run.device": device,
+    }
+    with console.errors_printed():
+        settings = _config(config, set_, options)
+        code = console.analyze(
+            paths, config=settings, out=out, force=force, as_json=json_, quiet=quiet
+        )
+    raise typer.Exit(code)
+
+
+def _config(
+    file: Path | None, settings: list[str] | None, options: dict[str, str | None]
+) -> Config:
+    from pipeline.config import load_config
+
+    given = [f"{name}={value}" for name, value in options.items() if value is not None]
+    return load_config(file=file, settings=[*(settings or ()), *given])
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """List the weights that Parley knows, and which of them are here."""
+    from pipeline.apps import console
+
+    with console.errors_printed():
+        console.list_models()
+
+
+@models_app.command("fetch")
+def models_fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which weights; those a report needs if none.")
+    ] = None,
+) -> None:
+    """Download weights that are not here yet, and verify their hashes."""
+    from pipeline.apps import console
+
+    with console.errors_printed():
+        console.fetch_models(names or [])
+
+
+@models_app.command("verify")
+def models_verify() -> None:
+    """Hash all weights that are here and compare them with what they must be."""
+    from pipeline.apps import console
+
+    with console.errors_printed():
+        code = console.verify_models()
+    raise typer.Exit(code)
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine: one line each, ok or a problem and what to do."""
+    from pipeline.apps import console
+
+    with console.errors_printed():
+        code = console.doctor()
+    raise typer.Exit(code)
+
+
+def main() -> Any:
+    """The entry point of the `parley` command."""
+    return app()

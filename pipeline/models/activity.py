@@ -1,0 +1,163 @@
+"""Where one voice speaks on a channel of its own: silero VAD, and what leaked in from beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.models import quiet_dependencies
+from pipeline.records import SAMPLE_RATE_HZ, Samples
+
+Floats = npt.NDArray[np.floating[Any]]
+
+FRAME_SAMPLES = 512
+FRAME_MS = FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
+ONSET, OFFSET = 0.5, 0.35
+"""silero's own thresholds: speech starts above the first and ends below the second."""
+MIN_SILENCE_MS = 300
+MIN_SPEECH_MS = 120
+PAD_MS = 30
+LEAK_DB = 9.0
+"""Leaked speech is at least this much softer than the other channel, each channel measured
+against its own loud speech, so that a soft voice beside a loud one is not taken for a leak."""
+ECHO_MS = 250
+"""How late a leak may come: the delay of an echo, and the tail of the room."""
+_BLOCK_FRAMES = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Speech on a channel; `confidence` is the mean probability of speech."""
+
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+Activity = Callable[[Samples], Floats]
+"""From int16 samples of one channel to the probability of speech in each frame of 32 ms."""
+
+
+def load_activity() -> Activity:
+    """Load silero VAD from the file that faster-whisper carries."""
+    quiet_dependencies()
+    from faster_whisper.vad import get_vad_model
+
+    model = get_vad_model()
+
+    def activity(samples: Samples) -> Floats:
+        frames = -(-len(samples) // FRAME_SAMPLES)
+        blocks = [
+            model(_block(samples, first, min(first + _BLOCK_FRAMES, frames))).reshape(-1)
+            for first in range(0, frames, _BLOCK_FRAMES)
+        ]
+        return np.concatenate([np.zeros(0), *blocks])
+
+    return activity
+
+
+def _block(samples: Samples, first: int, last: int) -> npt.NDArray[np.float32]:
+    """Frames [first, last) in [-1, 1], padded with zeros to whole frames."""
+    block = np.zeros((last - first) * FRAME_SAMPLES, dtype=np.float32)
+    piece = samples[first * FRAME_SAMPLES : last * FRAME_SAMPLES]
+    block[: len(piece)] = piece
+    block /= 32768
+    return block
+
+
+def channel_speech(samples: Samples, activity: Activity) -> list[list[Stretch]]:
+    """The speech of each channel, leaks of the other channel taken out.
+
+    `samples` is int16, shape (2, samples), 16 kHz, one voice a channel.
+    """
+    probabilities = [activity(channel) for channel in samples]
+    loudness = [_loudness_db(channel) for channel in samples]
+    return [
+        _without_leaks(
+            probabilities[own],
+            leak=loudness[own] < _held(loudness[other]) - LEAK_DB,
+            end_ms=samples.shape[1] * 1000 // SAMPLE_RATE_HZ,
+        )
+        for own, other in ((0, 1), (1, 0))
+    ]
+
+
+def _without_leaks(
+    probability: Floats, *, leak: npt.NDArray[np.bool_], end_ms: int
+) -> list[Stretch]:
+    kept = np.where(_smoothed(leak), 0.0, probability)
+    return _stretches(_speaking(kept), probability, end_ms)
+
+
+def track_speech(samples: Samples, activity: Activity) -> list[Stretch]:
+    """The speech of one track; `samples` is int16, shape (samples,), 16 kHz."""
+    probability = activity(samples)
+    return _stretches(_speaking(probability), probability, len(samples) * 1000 // SAMPLE_RATE_HZ)
+
+
+def _loudness_db(channel: Samples) -> Floats:
+    """Level of each frame in dB of the channel's loud speech (its 95th percentile)."""
+    frames = -(-len(channel) // FRAME_SAMPLES)
+    levels = np.empty(frames)
+    for first in range(0, frames, _BLOCK_FRAMES):
+        last = min(first + _BLOCK_FRAMES, frames)
+        power = (_block(channel, first, last).reshape(-1, FRAME_SAMPLES) ** 2).mean(axis=1)
+        levels[first:last] = 10 * np.log10(power + 1e-10)
+    return levels - np.percentile(levels, 95) if frames else levels
+
+
+def _held(levels: Floats) -> Floats:
+    """The loudest of the frames up to ECHO_MS before each frame."""
+    frames = int(ECHO_MS / FRAME_MS)
+    padded = np.concatenate([np.full(frames, -np.inf), levels])
+    loudest: Floats = np.lib.stride_tricks.sliding_window_view(padded, frames + 1).max(axis=1)
+    return loudest
+
+
+def _smoothed(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """True where most of the five frames around are true."""
+    counts = np.convolve(flags, np.ones(5), mode="same")
+    majority: npt.NDArray[np.bool_] = counts >= 3
+    return majority
+
+
+def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:
+    """Whether each frame is speech: two thresholds, then short silences closed.
+
+    A stretch that never reaches ONSET is not speech, one that does lasts until OFFSET.
+    """
+    speaking = np.zeros(len(probability), dtype=bool)
+    for first, last in _runs(probability > OFFSET):
+        above = np.flatnonzero(probability[first:last] >= ONSET)
+        if len(above):
+            speaking[first + above[0] : last] = True
+    for first, last in _runs(~speaking):
+        inside = first > 0 and last < len(speaking)
+        if inside and (last - first) * FRAME_MS < MIN_SILENCE_MS:
+            speaking[first:last] = True
+    for first, last in _runs(speaking):
+        if (last - first) * FRAME_MS < MIN_SPEECH_MS:
+            speaking[first:last] = False
+    return speaking
+
+
+def _stretches(speaking: npt.NDArray[np.bool_], probability: Floats, end_ms: int) -> list[Stretch]:
+    return [
+        Stretch(
+            start_ms=max(0, round(first * FRAME_MS) - PAD_MS),
+            end_ms=min(end_ms, round(last * FRAME_MS) + PAD_MS),
+            confidence=float(probability[first:last].mean()),
+        )
+        for first, last in _runs(speaking)
+        if first * FRAME_MS < end_ms
+    ]
+
+
+def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """(first, last + 1) of each stretch of true values."""
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

@@ -1,0 +1,210 @@
+"""Speech recognition with faster-whisper: chunks of audio in, words with times out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import ModelError
+from pipeline.models import quiet_dependencies
+from pipeline.records import SAMPLE_RATE_HZ
+from pipeline.stage import Place
+
+if TYPE_CHECKING:
+    from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+Waveform = npt.NDArray[np.float32]
+
+_CPU_COMPUTE_TYPE = "int8"
+FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8)
+_LOGGER = logging.getLogger("parley")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One recognised word; times are seconds from the start of its chunk."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What was heard in one chunk, and how sure the model was of it as a whole.
+
+    `mean_log_probability` is over tokens; `compression_ratio` is of the text, by zlib.
+    """
+
+    words: tuple[Heard, ...]
+    mean_log_probability: float
+    no_speech_probability: float
+    compression_ratio: float
+
+
+class Recognizer:
+    """A Whisper model with its batch size, which shrinks when a GPU runs out of memory."""
+
+    def __init__(
+        self, *, open_model: Callable[[str, str], WhisperModel], device: Place, batch_size: int
+    ) -> None:
+        self._open_model = open_model
+        self._batch_size = batch_size
+        self._use(device.kind, device.compute_type)
+
+    def _use(self, kind: str, compute_type: str) -> None:
+        from faster_whisper import BatchedInferencePipeline
+
+        self._kind = kind
+        self._model: WhisperModel = self._open_model(kind, compute_type)
+        self._batched: BatchedInferencePipeline = BatchedInferencePipeline(self._model)
+
+    @property
+    def batch_size(self) -> int:
+        """How many chunks are decoded at once."""
+        return self._batch_size
+
+    def language_of(self, chunk: Waveform) -> tuple[str, float]:
+        """The language that the first 30 s of a chunk sound like, and its probability."""
+        if not self._model.model.is_multilingual:
+            return "en", 1.0
+        language, probability, _ = self._model.detect_language(chunk)
+        return language, float(probability)
+
+    def decode(self, chunks: Sequence[Waveform], *, language: str, beam_size: int) -> list[Decoded]:
+        """Decode chunks of at most 30 s together, without fallback.
+
+        On a GPU without enough memory the batch is halved, and at one chunk the CPU takes over.
+        Raises ModelError for any other failure of the engine.
+        """
+        while True:
+            try:
+                return self._decode(chunks, language=language, beam_size=beam_size)
+            except RuntimeError as err:
+                if "out of memory" not in str(err).lower() or self._kind == "cpu":
+                    raise ModelError(f"speech recognition failed: {err}") from err
+                self._shrink()
+
+    def _shrink(self) -> None:
+        if self._batch_size > 1:
+            self._batch_size //= 2
+            _LOGGER.warning("GPU memory is full: batches of %d from here on", self._batch_size)
+        else:
+            _LOGGER.warning("GPU memory is full: recognition goes on with the CPU")
+            self._use("cpu", _CPU_COMPUTE_TYPE)
+
+    def _decode(
+        self, chunks: Sequence[Waveform], *, language: str, beam_size: int
+    ) -> list[Decoded]:
+        ends = np.cumsum([len(chunk) for chunk in chunks])
+        starts = ends - [len(chunk) for chunk in chunks]
+        segments, _ = self._batched.transcribe(
+            np.concatenate(chunks),
+            language=language,
+            beam_size=beam_size,
+            temperature=0.0,
+            word_timestamps=True,
+            without_timestamps=True,
+            vad_filter=False,
+            clip_timestamps=[
+                {"start": start / SAMPLE_RATE_HZ, "end": end / SAMPLE_RATE_HZ}
+                for start, end in zip(starts, ends, strict=True)
+            ],
+            batch_size=self._batch_size,
+        )
+        decoded = [_EMPTY] * len(chunks)
+        for segment in segments:
+            chunk = int(np.searchsorted(ends / SAMPLE_RATE_HZ, segment.seek / 100 + 0.015, "right"))
+            offset_s = float(starts[chunk]) / SAMPLE_RATE_HZ
+            decoded[chunk] = _joined([decoded[chunk], _decoded([segment], offset_s=offset_s)])
+        return decoded
+
+    def decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded:
+        """Decode one chunk with beam search, and hotter where the text repeats or is unsure."""
+        segments, _ = self._model.transcribe(
+            chunk,
+            language=language,
+            beam_size=5,
+            temperature=FALLBACK_TEMPERATURES,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            vad_filter=False,
+        )
+        return _decoded(list(segments), offset_s=0.0)
+
+
+_EMPTY = Decoded(
+    words=(), mean_log_probability=0.0, no_speech_probability=0.0, compression_ratio=0.0
+)
+
+
+def _decoded(segments: Sequence[Any], *, offset_s: float) -> Decoded:
+    """faster-whisper's segments of one chunk as one record."""
+    words = tuple(
+        word for segment in segments for word in _words(segment.words or (), offset_s=offset_s)
+    )
+    return Decoded(
+        words=words,
+        mean_log_probability=_mean(segment.avg_logprob for segment in segments),
+        no_speech_probability=_mean(segment.no_speech_prob for segment in segments),
+        compression_ratio=max((segment.compression_ratio for segment in segments), default=0.0),
+    )
+
+
+def _words(parts: Iterable[Any], *, offset_s: float) -> list[Heard]:
+    """faster-whisper's words; what it splits without a blank ("high", "-end") becomes one."""
+    words: list[Heard] = []
+    for part in parts:
+        before = words.pop() if words and not part.word.startswith(" ") else None
+        words.append(
+            Heard(
+                text=(before.text if before else "") + part.word.strip(),
+                start_s=before.start_s if before else max(0.0, part.start - offset_s),
+                end_s=max(0.0, part.end - offset_s),
+                probability=min(before.probability if before else 1.0, float(part.probability)),
+            )
+        )
+    return [word for word in words if word.text]
+
+
+def _joined(parts: Sequence[Decoded]) -> Decoded:
+    full = [part for part in parts if part.words]
+    if len(full) < 2:
+        return full[0] if full else parts[-1]
+    return Decoded(
+        words=tuple(word for part in full for word in part.words),
+        mean_log_probability=_mean(part.mean_log_probability for part in full),
+        no_speech_probability=_mean(part.no_speech_probability for part in full),
+        compression_ratio=max(part.compression_ratio for part in full),
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return float(sum(known) / len(known)) if known else 0.0
+
+
+def load_recognizer(path: Path, *, device: Place, batch_size: int) -> Recognizer:
+    """Load a Whisper model in ctranslate2 form from its folder. Raises ModelError."""
+    quiet_dependencies()
+    from faster_whisper import WhisperModel
+
+    def open_model(kind: str, compute_type: str) -> WhisperModel:
+        try:
+            return WhisperModel(
+                str(path), device=kind, compute_type=compute_type, local_files_only=True
+            )
+        except (RuntimeError, ValueError, OSError) as err:
+            raise ModelError(
+                f"{path}: the Whisper model cannot be loaded on {kind} ({err}). "
+                "Run `parley doctor`."
+            ) from err
+
+    return Recognizer(open_model=open_model, device=device, batch_size=batch_size)

@@ -1,0 +1,149 @@
+"""Carry out the tasks of a plan: look up, run, check, store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ContractError, PipelineError, StoreError
+from pipeline.plan import RECORDING, Plan, Task
+from pipeline.stage import Document, File, Frame, Locate, Place, Text
+from pipeline.stages.exports import export_files
+from pipeline.store import Store, translated, write_atomic
+
+_LOGGER = logging.getLogger("parley")
+
+Listener = Callable[[str, float], None]
+"""Called with a stage's name and the share of it that is done."""
+
+
+def nobody(_stage: str, _share: float) -> None:
+    """A listener that does not listen."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Models:
+    """Loaded models, kept from one recording to the next; loaded when first needed."""
+
+    device: Callable[[], Place]
+    locate: Locate
+    _loaded: dict[tuple[str, Any], Any] = field(default_factory=dict)
+
+    def get(self, task: Task) -> Any:
+        """The model of a task's stage and settings. Raises ModelError."""
+        if task.stage.load is None:
+            return None
+        slot = (task.stage.name, task.config)
+        if slot not in self._loaded:
+            self._loaded[slot] = task.stage.load(
+                config=task.config, device=self.device(), locate=self.locate
+            )
+        return self._loaded[slot]
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """What tasks are carried out with. `fresh` collects the keys that this run has made."""
+
+    store: Store
+    models: Models
+    listener: Listener = nobody
+    force: bool = False
+    fresh: set[str] = field(default_factory=set)
+
+
+def obtain(stage_name: str, *, plan: Plan, bench: Bench) -> Path:
+    """The path of a stage's artefact, made now with all it needs where it is not there whole.
+
+    With `force`, everything is made once more, but nothing twice in a run.
+    """
+    task = plan.task(stage_name)
+    if not bench.force or task.key in bench.fresh:
+        stored = bench.store.get(stage=stage_name, key=task.key, suffix=task.stage.output.suffix)
+        if stored:
+            return stored
+    inputs = {
+        name: plan.recording.path if name == RECORDING else _value(name, plan=plan, bench=bench)
+        for name in task.inputs
+    }
+    path = execute(task, inputs=inputs, bench=bench)
+    bench.fresh.add(task.key)
+    return path
+
+
+def _value(stage_name: str, *, plan: Plan, bench: Bench) -> Any:
+    """A stage's artefact, read."""
+    path = obtain(stage_name, plan=plan, bench=bench)
+    return plan.task(stage_name).stage.output.read(path)
+
+
+def execute(task: Task, *, inputs: Mapping[str, Any], bench: Bench) -> Path:
+    """Run a stage, check what it returns, and store it.
+
+    Raises the stage's own error as it is; anything else is a bug and becomes a ContractError.
+    """
+    name = task.stage.name
+    bench.listener(name, 0.0)
+    try:
+        with bench.store.draft(suffix=task.stage.output.suffix) as draft:
+            _make(task, inputs=inputs, draft=draft, bench=bench)
+            if bench.force:
+                bench.store.discard(stage=name, key=task.key)
+            path = bench.store.put(stage=name, key=task.key, draft=draft, recipe=task.recipe)
+    except PipelineError:
+        raise
+    except MemoryError as err:
+        raise StoreError(f"stage {name}: not enough memory; close other programs") from err
+    except Exception as err:
+        raise ContractError(
+            f"stage {name} failed unexpectedly ({type(err).__name__}: {err}); please report this"
+        ) from err
+    bench.listener(name, 1.0)
+    return path
+
+
+def _make(task: Task, *, inputs: Mapping[str, Any], draft: Path, bench: Bench) -> None:
+    """Call the stage's function and write what it returns to the draft."""
+    arguments: dict[str, Any] = {**inputs, "config": task.config}
+    if task.stage.load is not None:
+        arguments["model"] = bench.models.get(task)
+        arguments["progress"] = lambda share: bench.listener(task.stage.name, share)
+    match task.stage.output:
+        case File():
+            task.stage.run(**arguments, out=draft)
+        case Frame() | Document() | Text() as output:
+            value = task.stage.run(**arguments)
+            with translated("write to the artefact store", bench.store.root):
+                output.save(value, draft)
+
+
+def results(plan: Plan, *, bench: Bench) -> dict[str, bytes]:
+    """Every file of a recording's report by name, its stages run where needed."""
+    page = obtain("page", plan=plan, bench=bench)
+    report_file = obtain("report", plan=plan, bench=bench)
+    values = {
+        name: _value(name, plan=plan, bench=bench)
+        for name in ("report", "transcribe", "diarize", "turns", "metrics")
+    }
+    exported = export_files(
+        report=values["report"],
+        words=values["transcribe"],
+        speech=values["diarize"],
+        turns=values["turns"],
+        metrics=values["metrics"],
+    )
+    with translated("read from the artefact store", bench.store.root):
+        return {
+            "report.html": page.read_bytes(),
+            "report.json": report_file.read_bytes(),
+            **{name: text.encode("utf-8", "replace") for name, text in exported.items()},
+        }
+
+
+def publish(files: Mapping[str, bytes], *, folder: Path) -> None:
+    """Write the files of a report to its folder, each whole or not at all. Raises StoreError."""
+    for name, content in files.items():
+        write_atomic(folder / name, content)

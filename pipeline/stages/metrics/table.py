@@ -1,0 +1,355 @@
+"""All metrics of a call as one table, withheld where what they rest on is too thin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from pipeline.records import BACKCHANNEL, METRICS, TURN, WITHHELD_DOUBTS, Track
+from pipeline.stages.metrics import timing, wording
+
+MS_PER_HOUR, MS_PER_MINUTE = 3_600_000, 60_000
+NEAR_MS = 250
+THIRDS = ("first", "middle", "last")
+TOO_SHORT, UNSURE_WORDS = "too_short", "unsure_words"
+NO_CASES = "no_cases"
+SPEECH_CONFIRMED_MS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsConfig:
+    """When figures are withheld, what an interruption is, and the families of tactics.
+
+    Ratios and rates need `min_speech_s` of speech in the call; figures of words and tags need
+    words of `min_word_probability` on average, and words in all but `max_wordless_share` of the
+    speech. `families` pairs each tactic with its family.
+    """
+
+    min_speech_s: float = 60.0
+    min_word_probability: float = 0.35
+    max_wordless_share: float = 0.3
+    interruption_overlap_ms: int = 300
+    interruption_length_ms: int = 1000
+    families: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One row of METRICS before it has a speaker."""
+
+    metric: str
+    value: float | None
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    scope: str = "call"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """What one speaker said and when; `tags` are (turn, tactic)."""
+
+    name: str
+    spans: Sequence[tuple[timing.Span, float]]
+    turns: pl.DataFrame
+    tags: Sequence[tuple[int, str]]
+
+    @cached_property
+    def talk_ms(self) -> int:
+        return timing.length_ms([span for span, _ in self.spans])
+
+    @cached_property
+    def own_turns(self) -> pl.DataFrame:
+        return self.turns.filter(pl.col("kind") == TURN)
+
+    @cached_property
+    def word_count(self) -> int:
+        return int(self.turns["words"].list.len().sum())
+
+    @cached_property
+    def question_count(self) -> int:
+        return wording.tag_count(self.tags, wording.QUESTIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What the figures are counted from."""
+
+    duration_ms: int
+    voices: tuple[Voice, ...]
+    floor: tuple[timing.Turn, ...]
+    families: Mapping[str, str]
+
+    @property
+    def spans(self) -> list[timing.Span]:
+        return [span for voice in self.voices for span, _ in voice.spans]
+
+    def per_hour(self, count: float) -> float | None:
+        return wording.share(count * MS_PER_HOUR, self.duration_ms)
+
+
+def run(
+    *,
+    audio: Track,
+    diarize: pl.DataFrame,
+    transcribe: pl.DataFrame,
+    turns: pl.DataFrame,
+    tactics: pl.DataFrame,
+    config: MetricsConfig,
+) -> pl.DataFrame:
+    """All metrics, schema METRICS: each speaker's, then the call's (speaker null)."""
+    call = _call(audio.duration_ms, diarize, turns, tactics, families=dict(config.families))
+    wordless_ms = speech_without_words_ms(diarize, transcribe)
+    gates = _gates(call, transcribe, wordless_ms=wordless_ms, config=config)
+    rows: list[dict[str, Any]] = []
+    for voice in call.voices:
+        figures = [
+            *_talk(call, voice),
+            *_floor(call, voice, config=config),
+            *_words(call, voice),
+            *_questions(call, voice),
+            *_balance(call, voice),
+        ]
+        rows.extend(_row(figure, voice.name, gates) for figure in figures)
+    rows.extend(_row(figure, None, gates) for figure in _totals(call))
+    rows.extend(_row(figure, None, {}) for figure in _quality(transcribe, wordless_ms))
+    return pl.DataFrame(rows, schema=METRICS)
+
+
+def speech_without_words_ms(speech: pl.DataFrame, words: pl.DataFrame) -> int:
+    """How much speech of the map, in stretches of 0.3 s and more, no word lies in or near."""
+    kept = words.filter(~pl.col("doubt").is_in(WITHHELD_DOUBTS))
+    total = 0
+    for (track,), part in speech.group_by("track"):
+        heard = timing.union(
+            [
+                (max(0, start_ms - NEAR_MS), end_ms + NEAR_MS)
+                for start_ms, end_ms in kept.filter(pl.col("track") == track)
+                .select("start_ms", "end_ms")
+                .iter_rows()
+            ]
+        )
+        spans = part.select("start_ms", "end_ms").rows()
+        total += _untouched_ms(timing.union(spans), heard)
+    return total
+
+
+def _untouched_ms(spans: Sequence[timing.Span], others: Sequence[timing.Span]) -> int:
+    """How long the spans are that no other touches; both are unions."""
+    total = position = 0
+    for start_ms, end_ms in spans:
+        while position < len(others) and others[position][1] <= start_ms:
+            position += 1
+        touched = position < len(others) and others[position][0] < end_ms
+        if not touched and end_ms - start_ms >= SPEECH_CONFIRMED_MS:
+            total += end_ms - start_ms
+    return total
+
+
+def _call(
+    duration_ms: int,
+    speech: pl.DataFrame,
+    turns: pl.DataFrame,
+    tactics: pl.DataFrame,
+    *,
+    families: Mapping[str, str],
+) -> Call:
+    tagged = tactics.join(turns.select("turn", "speaker"), on="turn", maintain_order="left")
+    floor = turns.filter(pl.col("kind") == TURN).select("speaker", "start_ms", "end_ms")
+    return Call(
+        duration_ms=duration_ms,
+        voices=tuple(
+            Voice(
+                name=name,
+                spans=[
+                    ((start_ms, end_ms), confidence)
+                    for start_ms, end_ms, confidence in speech.filter(pl.col("speaker") == name)
+                    .select("start_ms", "end_ms", "confidence")
+                    .iter_rows()
+                ],
+                turns=turns.filter(pl.col("speaker") == name),
+                tags=tagged.filter(pl.col("speaker") == name).select("turn", "tactic").rows(),
+            )
+            for name in speech["speaker"].unique(maintain_order=True)
+        ),
+        floor=tuple(
+            timing.Turn(speaker=who, start_ms=start, end_ms=end) for who, start, end in floor.rows()
+        ),
+        families=families,
+    )
+
+
+def _talk(call: Call, voice: Voice) -> Iterator[Figure]:
+    total_ms = sum(other.talk_ms for other in call.voices)
+    others = [span for other in call.voices if other is not voice for span in other.spans]
+    low, high = timing.talk_ratio_interval(voice.spans, others)
+    yield Figure(metric="talk_time_s", value=voice.talk_ms / 1000, unit="s")
+    yield Figure(
+        metric="talk_ratio",
+        value=wording.share(voice.talk_ms, total_ms),
+        low=low,
+        high=high,
+        unit="share",
+    )
+
+
+def _floor(call: Call, voice: Voice, *, config: MetricsConfig) -> Iterator[Figure]:
+    latency_ms = timing.median_latency_ms(call.floor, speaker=voice.name)
+    longest_ms = max((t.length_ms for t in call.floor if t.speaker == voice.name), default=0)
+    interruptions = timing.interruptions(
+        call.floor,
+        speaker=voice.name,
+        min_overlap_ms=config.interruption_overlap_ms,
+        min_length_ms=config.interruption_length_ms,
+    )
+    backchannels = voice.turns.filter(pl.col("kind") == BACKCHANNEL).height
+    yield Figure(metric="longest_monologue_s", value=longest_ms / 1000, unit="s")
+    yield Figure(
+        metric="median_response_latency_s",
+        value=None if latency_ms is None else latency_ms / 1000,
+        unit="s",
+    )
+    yield Figure(metric="interruption_count", value=interruptions, unit="count")
+    yield Figure(metric="backchannel_count", value=backchannels, unit="count")
+
+
+def _words(call: Call, voice: Voice) -> Iterator[Figure]:
+    total = sum(other.word_count for other in call.voices)
+    fillers = wording.filler_count(voice.turns["text"])
+    per_minute = wording.share(voice.word_count * MS_PER_MINUTE, voice.talk_ms)
+    yield Figure(metric="word_count", value=voice.word_count, unit="count")
+    yield Figure(metric="word_ratio", value=wording.share(voice.word_count, total), unit="share")
+    yield Figure(metric="words_per_minute", value=per_minute, unit="per_minute")
+    yield Figure(metric="filler_count", value=fillers, unit="count")
+
+
+def _questions(call: Call, voice: Voice) -> Iterator[Figure]:
+    opened = wording.tag_count(voice.tags, ("open_question",))
+    closed = wording.tag_count(voice.tags, ("closed_question",))
+    asking = wording.turns_with(voice.tags, wording.QUESTIONS)
+    reflections = wording.tag_count(voice.tags, wording.REFLECTIONS)
+    count = voice.question_count
+    yield Figure(metric="turn_count", value=voice.own_turns.height, unit="count")
+    yield Figure(metric="question_count", value=count, unit="count")
+    yield Figure(metric="open_question_count", value=opened, unit="count")
+    yield Figure(metric="closed_question_count", value=closed, unit="count")
+    ratio = wording.share(asking, voice.own_turns.height)
+    yield Figure(metric="question_ratio", value=ratio, unit="share")
+    yield Figure(metric="open_question_share", value=wording.share(opened, count), unit="share")
+    yield Figure(metric="questions_per_hour", value=call.per_hour(count), unit="per_hour")
+    yield Figure(
+        metric="reflection_to_question_ratio",
+        value=wording.share(reflections, count),
+        unit="ratio",
+    )
+
+
+def _balance(call: Call, voice: Voice) -> Iterator[Figure]:
+    """Rates of the families and the share of empathy, over the call and by thirds of it."""
+    numbers = voice.own_turns.select("turn", "start_ms").rows()
+    yield from _rates(voice.tags, len(numbers), call.families, scope="call")
+    share = wording.empathy_share(voice.tags, families=call.families)
+    yield Figure(metric="empathy_share", value=share, unit="share")
+    for third, scope in enumerate(THIRDS):
+        inside = {turn for turn, start_ms in numbers if _third(start_ms, call) == third}
+        tags = [tag for tag in voice.tags if tag[0] in inside]
+        yield from _rates(tags, len(inside), call.families, scope=scope)
+
+
+def _third(start_ms: int, call: Call) -> int:
+    return min(2, 3 * start_ms // max(1, call.duration_ms))
+
+
+def _rates(
+    tags: Sequence[tuple[int, str]], turns: int, families: Mapping[str, str], *, scope: str
+) -> Iterator[Figure]:
+    for metric, family in wording.FAMILIES.items():
+        rate = wording.family_rate(tags, family=family, families=families, turns=turns)
+        yield Figure(metric=metric, value=rate, unit="per_10_turns", scope=scope)
+
+
+def _totals(call: Call) -> Iterator[Figure]:
+    speech_ms = timing.length_ms(call.spans)
+    silence_ms = max(0, call.duration_ms - speech_ms)
+    longest_ms = timing.longest_silence_ms(call.spans, duration_ms=call.duration_ms)
+    overlap_ms = timing.overlap_ms([[span for span, _ in voice.spans] for voice in call.voices])
+    asking = sum(wording.turns_with(voice.tags, wording.QUESTIONS) for voice in call.voices)
+    switches = call.per_hour(len(timing.transfers(call.floor)))
+    yield Figure(metric="speech_s", value=speech_ms / 1000, unit="s")
+    yield Figure(metric="silence_s", value=silence_ms / 1000, unit="s")
+    yield Figure(metric="longest_silence_s", value=longest_ms / 1000, unit="s")
+    yield Figure(metric="overlap_s", value=overlap_ms / 1000, unit="s")
+    yield Figure(metric="turn_count", value=len(call.floor), unit="count")
+    yield Figure(metric="switches_per_hour", value=switches, unit="per_hour")
+    ratio = wording.share(asking, len(call.floor))
+    yield Figure(metric="question_ratio", value=ratio, unit="share")
+
+
+def _quality(words: pl.DataFrame, wordless_ms: int) -> Iterator[Figure]:
+    doubtful = words.filter(pl.col("doubt") != "").height
+    probability = words["probability"].mean()
+    yield Figure(metric="speech_without_words_s", value=wordless_ms / 1000, unit="s")
+    yield Figure(metric="doubtful_word_count", value=doubtful, unit="count")
+    yield Figure(
+        metric="mean_word_probability",
+        value=float(probability) if isinstance(probability, float) else None,
+        unit="share",
+    )
+
+
+_TIME_RATIOS = frozenset({"talk_ratio", "median_response_latency_s", "switches_per_hour"})
+_WORD_COUNTS = frozenset(
+    {
+        "word_count",
+        "filler_count",
+        "question_count",
+        "open_question_count",
+        "closed_question_count",
+    }
+)
+_WORD_RATIOS = frozenset(
+    {
+        "word_ratio",
+        "words_per_minute",
+        "question_ratio",
+        "open_question_share",
+        "questions_per_hour",
+        "reflection_to_question_ratio",
+        "empathy_share",
+        *wording.FAMILIES,
+    }
+)
+
+
+def _gates(
+    call: Call, words: pl.DataFrame, *, wordless_ms: int, config: MetricsConfig
+) -> dict[str, str]:
+    """The metrics that are withheld in this call, with the reason."""
+    gates: dict[str, str] = {}
+    speech_ms = timing.length_ms(call.spans)
+    probability = words["probability"].mean()
+    sure = isinstance(probability, float) and probability >= config.min_word_probability
+    if speech_ms and (not sure or wordless_ms > config.max_wordless_share * speech_ms):
+        gates |= dict.fromkeys(_WORD_COUNTS | _WORD_RATIOS, UNSURE_WORDS)
+    if speech_ms < config.min_speech_s * 1000:
+        gates |= dict.fromkeys(_TIME_RATIOS | _WORD_RATIOS, TOO_SHORT)
+    return gates
+
+
+def _row(figure: Figure, speaker: str | None, gates: Mapping[str, str]) -> dict[str, Any]:
+    reason = gates.get(figure.metric, "" if figure.value is not None else NO_CASES)
+    shown = reason == ""
+    return {
+        "scope": figure.scope,
+        "speaker": speaker,
+        "metric": figure.metric,
+        "value": float(figure.value) if shown and figure.value is not None else None,
+        "low": figure.low if shown else None,
+        "high": figure.high if shown else None,
+        "unit": figure.unit,
+        "withheld": reason,
+    }

@@ -1,0 +1,123 @@
+"""Metrics of time, from the speech map: talk, silence, overlap, floor transfers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from statistics import median
+
+Span = tuple[int, int]
+"""(start_ms, end_ms)."""
+
+INDEPENDENT_MS = 1000
+"""Errors of the speech map hang together over about a second."""
+EDGE_SD_MS = 100
+"""Standard deviation of an edge of the map: annotators differ by about as much."""
+NORMAL_90 = 1.645
+"""Half a 90 % interval, in standard deviations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn as far as time goes."""
+
+    speaker: str
+    start_ms: int
+    end_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+
+def union(spans: Sequence[Span]) -> list[Span]:
+    """The same time as stretches that do not touch, by start."""
+    merged: list[Span] = []
+    for start_ms, end_ms in sorted(spans):
+        if merged and start_ms <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end_ms))
+        else:
+            merged.append((start_ms, end_ms))
+    return merged
+
+
+def length_ms(spans: Sequence[Span]) -> int:
+    """How long a union is."""
+    return sum(end_ms - start_ms for start_ms, end_ms in union(spans))
+
+
+def overlap_ms(by_speaker: Sequence[Sequence[Span]]) -> int:
+    """How long two or more speak at once."""
+    edges = sorted(
+        edge for spans in by_speaker for s, e in union(spans) for edge in ((s, 1), (e, -1))
+    )
+    total = speaking = 0
+    for (at_ms, change), (next_ms, _) in pairwise([*edges, (0, 0)]):
+        speaking += change
+        if speaking >= 2:
+            total += next_ms - at_ms
+    return total
+
+
+def longest_silence_ms(spans: Sequence[Span], *, duration_ms: int) -> int:
+    """The longest stretch between two stretches of speech."""
+    merged = [(0, 0), *union(spans), (duration_ms, duration_ms)] if spans else [(0, 0)] * 2
+    inner = merged[1:-1]
+    return max((after[0] - before[1] for before, after in pairwise(inner)), default=0)
+
+
+def talk_ratio_interval(
+    own: Sequence[tuple[Span, float]], others: Sequence[tuple[Span, float]]
+) -> Span | tuple[float, float]:
+    """The 90 % interval of a talk ratio, from the confidence of each interval of the map.
+
+    Each second of an interval of confidence c counts as a draw with variance c(1 - c), each of
+    its edges as known to EDGE_SD_MS; the ratio's variance follows by the delta method.
+    """
+    a, b = length_ms([s for s, _ in own]), length_ms([s for s, _ in others])
+    if a + b == 0:
+        return (0.0, 1.0)
+    variance = (b**2 * _variance(own) + a**2 * _variance(others)) / (a + b) ** 4
+    half = NORMAL_90 * sqrt(variance)
+    return (max(0.0, a / (a + b) - half), min(1.0, a / (a + b) + half))
+
+
+def _variance(intervals: Sequence[tuple[Span, float]]) -> float:
+    """Variance of the summed length, in square milliseconds."""
+    return sum(
+        (end_ms - start_ms) * INDEPENDENT_MS * c * (1 - c) + 2 * EDGE_SD_MS**2
+        for (start_ms, end_ms), c in intervals
+    )
+
+
+def transfers(turns: Sequence[Turn]) -> list[tuple[Turn, Turn]]:
+    """Pairs of turns in which the floor goes from one speaker to another, by start."""
+    return [(one, two) for one, two in pairwise(turns) if one.speaker != two.speaker]
+
+
+def latencies_ms(turns: Sequence[Turn], *, speaker: str) -> list[int]:
+    """What passes between another's end and this speaker's start; negative where overlapped."""
+    return [two.start_ms - one.end_ms for one, two in transfers(turns) if two.speaker == speaker]
+
+
+def median_latency_ms(turns: Sequence[Turn], *, speaker: str) -> float | None:
+    """The median of `latencies_ms`; None where the speaker never takes the floor."""
+    found = latencies_ms(turns, speaker=speaker)
+    return float(median(found)) if found else None
+
+
+def interruptions(
+    turns: Sequence[Turn], *, speaker: str, min_overlap_ms: int, min_length_ms: int
+) -> int:
+    """Turns begun while the other speaks, who then yields.
+
+    Begun at least `min_overlap_ms` before the other's end (less is the usual overlap of a change
+    of turns), going on for `min_length_ms` after it; the other's turn is over.
+    """
+    return sum(
+        one.end_ms - two.start_ms >= min_overlap_ms and two.end_ms - one.end_ms >= min_length_ms
+        for one, two in transfers(turns)
+        if two.speaker == speaker
+    )

@@ -1,0 +1,124 @@
+"""From report.json's dict to the page's HTML."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from pipeline.stages.page import charts, figures, palette, tags, timeline, transcript, wording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageConfig:
+    """How the page is laid out; none of it changes a figure."""
+
+    timeline_width_px: int = 1000
+    timeline_phone_width_px: int = 348
+    quotes_per_tactic: int = 2
+
+
+def run(*, report: Mapping[str, Any], config: PageConfig) -> str:
+    """The report as one self-contained HTML page.
+
+    `report` is what report.json holds (schemas/report.schema.json). The same report gives the
+    same bytes.
+    """
+    environment = _environment()
+    style = environment.get_template("report.css.jinja").render(
+        light=palette.LIGHT,
+        dark=palette.DARK,
+        families=palette.FAMILIES,
+        speaker_count=max(len(report["speakers"]), 1),
+    )
+    script = _source("report.js")
+    return environment.get_template("report.html.jinja").render(
+        style=Markup(style),  # noqa: S704 -- our own stylesheet, filled from the palette only
+        script=Markup(script),  # noqa: S704 -- our own file
+        style_hash=_csp_hash(style),
+        script_hash=_csp_hash(script),
+        **_content(report, config=config),
+    )
+
+
+def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]:
+    """Everything the template shows, worded and in order."""
+    everyone = wording.people(report)
+    return {
+        "report": report,
+        "title": wording.name_of(report["recording"]["name"]),
+        "facts": _facts(report),
+        "people": everyone,
+        "main": wording.main_person(everyone),
+        "cards": figures.cards(report),
+        "row_groups": figures.row_groups(report),
+        "withheld": figures.withheld_groups(report),
+        "totals": figures.totals(report),
+        "bar_figures": charts.bar_figures(report),
+        "timeline": _timeline(report, config=config) if everyone else None,
+        "families": timeline.used_families(report),
+        "family_groups": tags.family_groups(report, quotes=config.quotes_per_tactic),
+        "tagged": tags.how_tagged(report),
+        "balance": tags.balance(report),
+        "turns": transcript.turns(report),
+        "labels": transcript.labels_of(report),
+        "definitions": figures.definitions(report),
+    }
+
+
+def _facts(report: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What is known of the recording, for the head of the page."""
+    recording = report["recording"]
+    channels = {1: "mono", 2: "stereo"}.get(
+        recording["channels"], wording.counted(recording["channels"], "channel")
+    )
+    return (
+        ("Duration", wording.clock(recording["duration_s"])),
+        ("Language", wording.language_name(recording["language"])),
+        ("Voices", str(len(report["speakers"]))),
+        ("Date of the call", "not known"),
+        ("Sound", f"{channels}, {recording['sample_rate_hz'] / 1000:g} kHz"),
+    )
+
+
+def _timeline(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, str]:
+    """The timeline twice: text in one drawing cannot suit a desk and a phone."""
+    wide = timeline.timeline_svg(report, width=config.timeline_width_px, left=84)
+    narrow = timeline.timeline_svg(report, width=config.timeline_phone_width_px, left=0)
+    return {"reading": figures.call_reading(report), "wide": wide, "narrow": narrow}
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Templates of the package, everything escaped, a misspelt name an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("pipeline", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+
+
+def _finalized(value: Any) -> Any:
+    """Text without what no document may hold; markup and numbers as they are."""
+    return wording.plain(value) if type(value) is str else value
+
+
+def _source(name: str) -> str:
+    """A file of the templates as it stands."""
+    loader, environment = jinja2.PackageLoader("pipeline", "templates"), _environment()
+    return loader.get_source(environment, name)[0]
+
+
+def _csp_hash(text: str) -> str:
+    """The source expression that lets exactly this inline text through the page's policy."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -1,0 +1,127 @@
+"""The tactics by family and speaker, with example quotes; and the balance over the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.stages.page import wording
+from pipeline.stages.page.palette import FAMILIES, Family
+from pipeline.stages.page.transcript import Label, labels_of
+from pipeline.stages.page.wording import Person
+
+QUOTE_LENGTH = 160
+
+Tag = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """An example, and the turn that it stands in."""
+
+    text: str
+    turn: int
+    time: str
+    speaker: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TacticRow:
+    """One tactic: how often each speaker used it, in the order of speakers."""
+
+    label: Label
+    counts: tuple[int, ...]
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyGroup:
+    """The tactics of a family that occur in this call, with their sums."""
+
+    family: Family
+    counts: tuple[int, ...]
+    rows: tuple[TacticRow, ...]
+
+
+def family_groups(report: Mapping[str, Any], *, quotes: int) -> tuple[FamilyGroup, ...]:
+    """The families that occur, each tactic with up to `quotes` examples."""
+    found = [_family_group(family, report=report, quotes=quotes) for family in FAMILIES]
+    return tuple(group for group in found if group.rows)
+
+
+def _family_group(family: Family, *, report: Mapping[str, Any], quotes: int) -> FamilyGroup:
+    everyone = wording.people(report)
+    tags = [tag for tag in report["tactics"] if tag["family"] == family.id]
+    used = {tag["tactic"] for tag in tags}
+    order = [tactic for tactic in labels_of(report) if tactic in used]
+    return FamilyGroup(
+        family=family,
+        counts=_counts(tags, everyone=everyone),
+        rows=tuple(_tactic_row(tactic, report=report, quotes=quotes) for tactic in order),
+    )
+
+
+def _tactic_row(tactic: str, *, report: Mapping[str, Any], quotes: int) -> TacticRow:
+    everyone = wording.people(report)
+    tags = [tag for tag in report["tactics"] if tag["tactic"] == tactic]
+    return TacticRow(
+        label=labels_of(report)[tactic],
+        counts=_counts(tags, everyone=everyone),
+        quotes=tuple(_quote(tag, everyone=everyone) for tag in _examples(tags, limit=quotes)),
+    )
+
+
+def _counts(tags: Sequence[Tag], *, everyone: Sequence[Person]) -> tuple[int, ...]:
+    return tuple(sum(tag["speaker"] == person.id for tag in tags) for person in everyone)
+
+
+def _examples(tags: Sequence[Tag], *, limit: int) -> list[Tag]:
+    """The surest tags with different quotes, in the order of the call."""
+    by_quote: dict[str, Tag] = {}
+    for tag in sorted(tags, key=lambda one: (-one["score"], one["start_s"])):
+        by_quote.setdefault(tag["quote"].casefold(), tag)
+    return sorted(list(by_quote.values())[:limit], key=lambda one: one["start_s"])
+
+
+def _quote(tag: Tag, *, everyone: Sequence[Person]) -> Quote:
+    return Quote(
+        text=wording.shortened(wording.plain(tag["quote"]), length=QUOTE_LENGTH),
+        turn=tag["turn"],
+        time=wording.clock(tag["start_s"]),
+        speaker=next(person for person in everyone if person.id == tag["speaker"]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceRow:
+    """One speaker's (empathy, assertion) rates by thirds of the call, as text."""
+
+    speaker: Person
+    thirds: tuple[tuple[str, str], ...]
+
+
+def balance(report: Mapping[str, Any]) -> tuple[BalanceRow, ...]:
+    """The balance of each speaker over the call; none when every rate is withheld."""
+    rows = tuple(
+        BalanceRow(
+            speaker=person,
+            thirds=tuple(
+                (_rate(third["empathy_rate"]), _rate(third["assertion_rate"]))
+                for third in speaker["balance_by_thirds"]
+            ),
+        )
+        for person, speaker in zip(wording.people(report), report["speakers"], strict=True)
+    )
+    known = any(rate != _rate(None) for row in rows for third in row.thirds for rate in third)
+    return rows if known else ()
+
+
+def _rate(rate: float | None) -> str:
+    return "withheld" if rate is None else wording.decimal(rate)
+
+
+def how_tagged(report: Mapping[str, Any]) -> str:
+    """How the tags of this call were found."""
+    methods = {tag["method"].partition(":")[0] for tag in report["tactics"]}
+    return "by rule, from the wording" if methods <= {"rule"} else "by machine"

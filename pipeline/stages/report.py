@@ -1,0 +1,349 @@
+"""Everything that was found about a call as one document: report.json."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from pipeline.errors import ConfigError
+from pipeline.records import OTHER_LANGUAGE, REPETITION, Track
+from pipeline.stage import Document, Stage
+from pipeline.tactics.codebook import Codebook
+
+SCHEMA_VERSION = "1.0.0"
+LOW_WORD_PROBABILITY = 0.6
+WORDLESS_SHARE = 0.1
+"""Below the one and above the other, a reader is warned; base on clean calls has 0.8 and 0.02."""
+_COUNTS = ("turn_count", "word_count", "question_count", "open_question_count")
+_SPEAKER_COUNTS = (
+    *_COUNTS,
+    "closed_question_count",
+    "interruption_count",
+    "backchannel_count",
+    "filler_count",
+)
+_SPEAKER_FIGURES = (
+    "talk_time_s",
+    "talk_ratio",
+    "word_ratio",
+    "question_ratio",
+    "open_question_share",
+    "questions_per_hour",
+    "reflection_to_question_ratio",
+    "longest_monologue_s",
+    "median_response_latency_s",
+    "words_per_minute",
+    "empathy_share",
+)
+_TOTALS = (
+    "speech_s",
+    "silence_s",
+    "longest_silence_s",
+    "overlap_s",
+    "switches_per_hour",
+    "question_ratio",
+)
+_RATES = ("empathy", "inquiry", "assertion", "exchange", "risk")
+_THIRDS = ("first", "middle", "last")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFact:
+    """Weights that a stage used; `sha256` is empty for weights that are not pinned."""
+
+    stage: str
+    name: str
+    licence: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What a metric means, in words, with a caution or an empty note."""
+
+    metric: str
+    definition: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportConfig:
+    """What the report says beyond the stages' results.
+
+    `names` are for the speakers in order of first speech; `me` is one of them, or a speaker's
+    id such as S1. The rest is filled in by the plan of a recording.
+    """
+
+    names: tuple[str, ...] = ()
+    me: str = ""
+    recording_name: str = ""
+    digest: str = ""
+    models: tuple[ModelFact, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()
+    codebook: Codebook = Codebook(version=0, tactics=())  # noqa: RUF009 - frozen
+
+    def __post_init__(self) -> None:
+        if self.me and self.names and self.me not in self.names:
+            known = ", ".join(self.names)
+            raise ConfigError(f"--me {self.me} is not among the names ({known})")
+        if self.me and not self.names and not _is_speaker_id(self.me):
+            raise ConfigError(f"--me {self.me} needs --names, to know which voice that is")
+
+
+def _is_speaker_id(text: str) -> bool:
+    return text[:1] == "S" and text[1:].isdigit()
+
+
+def run(
+    *,
+    audio: Track,
+    diarize: pl.DataFrame,
+    transcribe: pl.DataFrame,
+    turns: pl.DataFrame,
+    tactics: pl.DataFrame,
+    metrics: pl.DataFrame,
+    config: ReportConfig,
+) -> dict[str, Any]:
+    """The report as plain data, valid under schemas/report.schema.json."""
+    speakers = diarize["speaker"].unique(maintain_order=True).to_list()
+    figures = _Figures(metrics)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "recording": _recording(audio, transcribe, config),
+        "speakers": [
+            _speaker(speaker, number, figures, config) for number, speaker in enumerate(speakers)
+        ],
+        "totals": {
+            **{name: figures.value(name) for name in _TOTALS},
+            "turn_count": figures.count("turn_count"),
+        },
+        "turns": [_turn(row) for row in turns.iter_rows(named=True)],
+        "speech": [
+            {"speaker": who, "start_s": start / 1000, "end_s": end / 1000}
+            for start, end, who in diarize.select("start_ms", "end_ms", "speaker").iter_rows()
+        ],
+        "tactics": _tags(tactics, turns, transcribe, config.codebook),
+        "offers": [],
+        "moments": [],
+        "quality": _quality(audio, diarize, transcribe, figures, config),
+        "definitions": [
+            {"metric": d.metric, "definition": d.definition, "note": d.note}
+            for d in config.definitions
+        ],
+        "codebook": _codebook(tactics, config.codebook),
+        "models": [
+            {
+                "stage": fact.stage,
+                "name": fact.name,
+                "licence": fact.licence,
+                "sha256": fact.sha256 or None,
+            }
+            for fact in config.models
+        ],
+        "versions": dict(config.versions),
+    }
+
+
+class _Figures:
+    """METRICS by (scope, speaker, metric)."""
+
+    def __init__(self, metrics: pl.DataFrame) -> None:
+        self._rows = {
+            (row["scope"], row["speaker"], row["metric"]): row
+            for row in metrics.iter_rows(named=True)
+        }
+        self.withheld = metrics.filter(pl.col("withheld") != "")
+
+    def value(self, metric: str, *, speaker: str | None = None, scope: str = "call") -> Any:
+        return _rounded(self._rows[scope, speaker, metric]["value"])
+
+    def count(self, metric: str, *, speaker: str | None = None) -> int | None:
+        value = self._rows["call", speaker, metric]["value"]
+        return None if value is None else round(value)
+
+    def interval(self, metric: str, *, speaker: str) -> list[float] | None:
+        row = self._rows["call", speaker, metric]
+        return None if row["low"] is None else [_rounded(row["low"]), _rounded(row["high"])]
+
+
+def _rounded(value: float | None) -> Any:
+    """Four digits: far below any uncertainty here, and stable between machines."""
+    return None if value is None else round(value, 4)
+
+
+def _recording(audio: Track, words: pl.DataFrame, config: ReportConfig) -> dict[str, Any]:
+    languages = words["language"].mode(maintain_order=True) if words.height else None
+    return {
+        "name": config.recording_name,
+        "digest": config.digest,
+        "duration_s": audio.duration_ms / 1000,
+        "channels": audio.channels,
+        "sample_rate_hz": audio.sample_rate_hz,
+        "container": audio.container,
+        "codec": audio.codec,
+        "language": languages[0] if languages is not None else None,
+    }
+
+
+def _speaker(speaker: str, number: int, figures: _Figures, config: ReportConfig) -> dict[str, Any]:
+    name = config.names[number] if number < len(config.names) else f"Speaker {number + 1}"
+    return {
+        "id": speaker,
+        "name": name,
+        "is_me": bool(config.me) and config.me in (name, speaker),
+        **{metric: figures.value(metric, speaker=speaker) for metric in _SPEAKER_FIGURES},
+        "talk_ratio_interval": figures.interval("talk_ratio", speaker=speaker),
+        **{metric: figures.count(metric, speaker=speaker) for metric in _SPEAKER_COUNTS},
+        "rates": {family: figures.value(f"{family}_rate", speaker=speaker) for family in _RATES},
+        "balance_by_thirds": [
+            {
+                rate: figures.value(rate, speaker=speaker, scope=third)
+                for rate in ("empathy_rate", "assertion_rate")
+            }
+            for third in _THIRDS
+        ],
+    }
+
+
+def _turn(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "index": row["turn"],
+        "speaker": row["speaker"],
+        "start_s": row["start_ms"] / 1000,
+        "end_s": row["end_ms"] / 1000,
+        "overlap_s": row["overlap_ms"] / 1000,
+        "kind": row["kind"],
+        "text": row["text"],
+    }
+
+
+def _tags(
+    tactics: pl.DataFrame, turns: pl.DataFrame, words: pl.DataFrame, codebook: Codebook
+) -> list[dict[str, Any]]:
+    """Every tag with its quote, and the times of the words that the quote covers."""
+    by_turn = {row["turn"]: row for row in turns.iter_rows(named=True)}
+    times = words.select("start_ms", "end_ms", "text").rows()
+    tags = []
+    for tag in tactics.iter_rows(named=True):
+        turn = by_turn[tag["turn"]]
+        start_ms, end_ms = _quote_ms(turn["words"], times, tag["start_char"], tag["end_char"])
+        tags.append(
+            {
+                "turn": tag["turn"],
+                "speaker": turn["speaker"],
+                "tactic": tag["tactic"],
+                "family": codebook[tag["tactic"]].family,
+                "score": _rounded(tag["score"]),
+                "quote": turn["text"][tag["start_char"] : tag["end_char"]],
+                "start_char": tag["start_char"],
+                "end_char": tag["end_char"],
+                "start_s": start_ms / 1000,
+                "end_s": end_ms / 1000,
+                "method": tag["method"],
+            }
+        )
+    return tags
+
+
+def _quote_ms(
+    word_ids: Sequence[int],
+    times: Sequence[tuple[int, int, str]],
+    start_char: int,
+    end_char: int,
+) -> tuple[int, int]:
+    """Start of the first and end of the last word of a quote; a turn's words join by blanks."""
+    starts = [0]
+    for number in word_ids[:-1]:
+        starts.append(starts[-1] + len(times[number][2]) + 1)
+    first = max(0, bisect_right(starts, start_char) - 1)
+    last = max(first, bisect_right(starts, max(start_char, end_char - 1)) - 1)
+    start_ms, end_ms = times[word_ids[first]][0], times[word_ids[last]][1]
+    return start_ms, max(start_ms, end_ms)
+
+
+def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]:
+    used = set(tactics["tactic"])
+    return [
+        {
+            "tactic": tactic.id,
+            "family": tactic.family,
+            "name": tactic.name,
+            "definition": tactic.definition,
+            "sources": list(tactic.sources),
+        }
+        for tactic in codebook.tactics
+        if tactic.id in used
+    ]
+
+
+def _quality(
+    audio: Track,
+    speech: pl.DataFrame,
+    words: pl.DataFrame,
+    figures: _Figures,
+    config: ReportConfig,
+) -> dict[str, Any]:
+    reasons = dict(config.reasons)
+    rows = figures.withheld.select("scope", "speaker", "metric", "withheld").iter_rows()
+    return {
+        "speech_without_words_s": figures.value("speech_without_words_s"),
+        "mean_word_probability": figures.value("mean_word_probability"),
+        "doubtful_word_count": figures.count("doubtful_word_count"),
+        "warnings": list(_warnings(audio, speech, words, figures, config)),
+        "withheld": [
+            {
+                "scope": speaker or "call",
+                "metric": metric if scope == "call" else f"{metric} ({scope} third)",
+                "reason": reasons.get(reason, reason),
+            }
+            for scope, speaker, metric, reason in rows
+        ],
+    }
+
+
+def _warnings(
+    audio: Track,
+    speech: pl.DataFrame,
+    words: pl.DataFrame,
+    figures: _Figures,
+    config: ReportConfig,
+) -> Iterable[str]:
+    """What a reader must know before trusting the figures, in plain sentences."""
+    doubts = words["doubt"]
+    probability = figures.value("mean_word_probability")
+    wordless_s = figures.value("speech_without_words_s")
+    speakers = speech["speaker"].n_unique()
+    if audio.truncated:
+        yield "The file is damaged or cut off; the report covers what could be decoded."
+    if speech.is_empty():
+        yield "No speech was found in this recording."
+    elif speakers == 1:
+        yield "Only one voice was found; shares between speakers mean nothing here."
+    if speakers < len(config.names):
+        yield f"{len(config.names)} names were given, {speakers} voices were found."
+    if probability is not None and probability < LOW_WORD_PROBABILITY:
+        yield "The recogniser was unsure of many words; check quotes against the recording."
+    if wordless_s > WORDLESS_SHARE * max(1.0, figures.value("speech_s")):
+        yield f"For {wordless_s:.0f} s of speech no words were recognised."
+    if (doubts == OTHER_LANGUAGE).any():
+        yield "The speech sounds like another language than the one set; try --language auto."
+    if (doubts == REPETITION).any():
+        yield "Some words were left out because the recogniser repeated itself."
+    if words.height and words["language"].mode(maintain_order=True)[0] != "en":
+        yield "Tactics are recognised in English only."
+
+
+STAGE = Stage(
+    name="report",
+    version=1,
+    inputs=("audio", "diarize", "transcribe", "turns", "tactics", "metrics"),
+    output=Document(),
+    config=ReportConfig,
+    run=run,
+)

@@ -1,0 +1,260 @@
+"""What was said: words with times and probabilities, from the speech that the map shows.
+
+Only speech is recognised, so silence cannot be filled with invented text; a chunk whose text
+repeats itself, or that the model was unsure of, is decoded again with care; and words that
+still look made up are flagged, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.errors import ConfigError, ContractError
+from pipeline.models.recognizer import Decoded, Heard, load_recognizer
+from pipeline.records import (
+    OTHER_LANGUAGE,
+    OUTSIDE_SPEECH,
+    REPETITION,
+    WORDS,
+    Track,
+)
+from pipeline.stage import Frame, Locate, Place, Progress, Stage
+from pipeline.stages.chunks import Chunk, cut, waveform
+
+Waveform = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscribeConfig:
+    """How words are recognised.
+
+    Chunks of up to `max_chunk_s` are cut at the pauses of the speech map, each interval widened
+    by `pad_s`, gaps over `max_gap_s` shortened to it. A chunk is decoded again when its text
+    compresses better than `max_compression_ratio`, its mean log-probability a token is below
+    `min_log_probability` (both Whisper's own limits), or it has more than `max_words_per_s`.
+    """
+
+    model: str = "base"
+    language: str = "en"
+    beam_size: int = 1
+    max_chunk_s: float = 29.0
+    pad_s: float = 0.3
+    max_gap_s: float = 2.0
+    max_compression_ratio: float = 2.4
+    min_log_probability: float = -1.0
+    max_words_per_s: float = 7.0
+    language_certainty: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 5.0 <= self.max_chunk_s <= 30.0:
+            raise ConfigError("transcribe.max_chunk_s must be 5 to 30 s, what Whisper can hear")
+        if self.beam_size < 1:
+            raise ConfigError("transcribe.beam_size must be at least 1")
+        if not (self.language == "auto" or (self.language.isalpha() and len(self.language) <= 3)):
+            raise ConfigError("transcribe.language must be a code such as en, or auto")
+
+
+class Recognizing(Protocol):
+    """What the stage needs of a recogniser; tests pass a fake."""
+
+    @property
+    def batch_size(self) -> int: ...
+
+    def language_of(self, chunk: Waveform) -> tuple[str, float]: ...
+
+    def decode(
+        self, chunks: Sequence[Waveform], *, language: str, beam_size: int
+    ) -> list[Decoded]: ...
+
+    def decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded: ...
+
+
+def weights(config: TranscribeConfig) -> tuple[str, ...]:
+    """The weights that a config uses."""
+    return (config.model,)
+
+
+def load(*, config: TranscribeConfig, device: Place, locate: Locate) -> Recognizing:
+    """Load the Whisper model. Raises ModelError."""
+    return load_recognizer(locate(config.model), device=device, batch_size=BATCH_SIZE)
+
+
+BATCH_SIZE = 8
+"""Chunks decoded at once; it changes no word, so it is no setting of the result."""
+NEAR_MS = 500
+"""How far from speech a word may lie: word times of Whisper are off by up to half a second."""
+
+
+def run(
+    *,
+    audio: Track,
+    diarize: pl.DataFrame,
+    config: TranscribeConfig,
+    model: Recognizing,
+    progress: Progress,
+) -> pl.DataFrame:
+    """The words of all tracks, schema WORDS, by start."""
+    chunks = [
+        chunk
+        for track in range(len(audio.samples))
+        for chunk in _cut(audio, diarize, track, config)
+    ]
+    if not chunks:
+        return pl.DataFrame(schema=WORDS)
+    language, doubt = _language(chunks, audio, config=config, model=model)
+    rows: list[dict[str, Any]] = []
+    for first in range(0, len(chunks), model.batch_size):
+        batch = chunks[first : first + model.batch_size]
+        sounds = [waveform(chunk, audio.samples[chunk.track]) for chunk in batch]
+        heard = model.decode(sounds, language=language, beam_size=config.beam_size)
+        for chunk, sound, decoded in zip(batch, sounds, heard, strict=True):
+            trusted = _trusted(decoded, sound, language=language, config=config, model=model)
+            rows.extend(_rows(chunk, trusted, language=language, doubt=doubt))
+        progress(min(1.0, (first + len(batch)) / len(chunks)))
+    return _words(rows, diarize)
+
+
+def _cut(audio: Track, speech: pl.DataFrame, track: int, config: TranscribeConfig) -> list[Chunk]:
+    own = speech.filter(pl.col("track") == track).select("start_ms", "end_ms")
+    return cut(
+        own.rows(),
+        samples=audio.samples[track],
+        track=track,
+        max_chunk_ms=round(config.max_chunk_s * 1000),
+        pad_ms=round(config.pad_s * 1000),
+        max_gap_ms=round(config.max_gap_s * 1000),
+    )
+
+
+def _language(
+    chunks: Sequence[Chunk], audio: Track, *, config: TranscribeConfig, model: Recognizing
+) -> tuple[str, str]:
+    """The language to decode in, and the doubt that all words share.
+
+    The longest chunk tells: a language found with certainty is used when the config says auto,
+    and raises a doubt when the config names another.
+    """
+    longest = max(chunks, key=lambda chunk: chunk.length_ms)
+    found, probability = model.language_of(waveform(longest, audio.samples[longest.track]))
+    certain = probability >= config.language_certainty
+    if config.language == "auto":
+        return (found if certain else "en"), ""
+    return config.language, OTHER_LANGUAGE if certain and found != config.language else ""
+
+
+def _trusted(
+    decoded: Decoded,
+    sound: Waveform,
+    *,
+    language: str,
+    config: TranscribeConfig,
+    model: Recognizing,
+) -> Decoded:
+    """The text of a chunk, decoded again with fallback where the first reading looks wrong."""
+    if not _suspicious(decoded, seconds=len(sound) / 16_000, config=config):
+        return decoded
+    careful = model.decode_carefully(sound, language=language)
+    return careful if careful.words or not decoded.words else decoded
+
+
+def _suspicious(decoded: Decoded, *, seconds: float, config: TranscribeConfig) -> bool:
+    return (
+        decoded.compression_ratio > config.max_compression_ratio
+        or (bool(decoded.words) and decoded.mean_log_probability < config.min_log_probability)
+        or len(decoded.words) > config.max_words_per_s * seconds
+        or bool(repeated(decoded.words))
+    )
+
+
+def repeated(words: Sequence[Heard], *, times: int = 4) -> set[int]:
+    """Positions of words that repeat what stands directly before them, over and over.
+
+    A loop is the same one to six words at least `times` times in a row; all but its first round
+    are returned. People say "no, no, no", hence four.
+    """
+    texts = [word.text.lower().strip(".,!?") for word in words]
+    found: set[int] = set()
+    for length in range(1, 7):
+        run = 0
+        for position in range(length, len(texts)):
+            run = run + 1 if texts[position] == texts[position - length] else 0
+            if run >= length * (times - 1):
+                found.update(range(position - run + 1, position + 1))
+    return found
+
+
+def _rows(chunk: Chunk, decoded: Decoded, *, language: str, doubt: str) -> list[dict[str, Any]]:
+    """The words of a chunk with times of the track."""
+    loops = repeated(decoded.words)
+    return [
+        {
+            "start_ms": chunk.track_ms(word.start_s * 1000),
+            "end_ms": chunk.track_ms(word.end_s * 1000),
+            "text": word.text,
+            "probability": min(1.0, max(0.0, word.probability)),
+            "track": chunk.track,
+            "language": language,
+            "doubt": REPETITION if position in loops else doubt,
+        }
+        for position, word in enumerate(decoded.words)
+    ]
+
+
+def _words(rows: Sequence[dict[str, Any]], speech: pl.DataFrame) -> pl.DataFrame:
+    """Rows as WORDS: sorted, numbered, and flagged where no speech is near."""
+    schema = {name: dtype for name, dtype in WORDS.items() if name != "word"}
+    frame = pl.DataFrame(rows, schema=schema).with_columns(
+        end_ms=pl.max_horizontal("start_ms", "end_ms")
+    )
+    frame = frame.sort("start_ms", "track", maintain_order=True)
+    outside = _outside_speech(frame, speech)
+    doubts = pl.when(outside).then(pl.lit(OUTSIDE_SPEECH))
+    flagged = frame.with_columns(doubt=doubts.otherwise(pl.col("doubt")))
+    return flagged.with_row_index("word").select(pl.col(name) for name in WORDS).cast(WORDS)
+
+
+def _outside_speech(words: pl.DataFrame, speech: pl.DataFrame) -> pl.Series:
+    """Whether the middle of each word lies more than NEAR_MS from all speech of its track."""
+    middle_ms = ((words["start_ms"].cast(pl.Int64) + words["end_ms"]) // 2).to_numpy()
+    outside = np.ones(words.height, dtype=bool)
+    for track in words["track"].unique():
+        own = speech.filter(pl.col("track") == track)
+        starts = own["start_ms"].to_numpy().astype(np.int64)
+        latest_ends = np.maximum.accumulate(own["end_ms"].to_numpy().astype(np.int64))
+        here = (words["track"] == track).to_numpy()
+        before = np.searchsorted(starts, middle_ms[here] + NEAR_MS, side="right") - 1
+        reached = latest_ends[before] + NEAR_MS >= middle_ms[here]
+        outside[here] = (before < 0) | ~reached
+    return pl.Series(outside, dtype=pl.Boolean)
+
+
+def check(words: pl.DataFrame) -> None:
+    """Numbered from 0, sorted by start, start not after end, text in every word."""
+    if words["word"].to_list() != list(range(words.height)):
+        raise ContractError("words are not numbered from 0")
+    if (
+        not words["start_ms"].is_sorted()
+        or words.filter(pl.col("start_ms") > pl.col("end_ms")).height
+    ):
+        raise ContractError("words are not in order of time")
+    if words.filter(pl.col("text").str.strip_chars() == "").height:
+        raise ContractError("a word has no text")
+
+
+STAGE = Stage(
+    name="transcribe",
+    version=1,
+    inputs=("audio", "diarize"),
+    output=Frame(schema=WORDS, check=check),
+    config=TranscribeConfig,
+    run=run,
+    load=load,
+    weights=weights,
+    gpus=0.5,
+)

@@ -1,0 +1,182 @@
+"""The codebook as records: what a turn can be tagged with, and the cues that decide it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import ConfigError
+
+FAMILIES = ("empathy", "inquiry", "assertion", "exchange", "risk", "conduct")
+DETECTORS = ("rule", "learned", "ledger", "sequence", "audio")
+
+_REQUIRED = ("id", "family", "name", "definition", "detector", "sources")
+_LISTS = ("cues", "exclusions", "context_cues", "prompt_cues")
+_NAME = re.compile(r"(?<!\?P)<([a-z][a-z0-9_]*)>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tactic:
+    """One row of the codebook.
+
+    `cues`, `exclusions` and `context_cues` are regular expressions over the clean line of a
+    turn (see text.py), read by the detector of the tactic's family. A context cue counts only
+    where the turns before allow it; `prompt_cues` look at the other side's turn before.
+    `detector` is rule, learned, ledger, sequence or audio. `sources` are the letters of the
+    codebook's source list.
+    """
+
+    id: str
+    family: str
+    name: str
+    definition: str
+    detector: str
+    sources: tuple[str, ...]
+    cues: tuple[str, ...] = ()
+    exclusions: tuple[str, ...] = ()
+    context_cues: tuple[str, ...] = ()
+    prompt_cues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codebook:
+    """Every tactic, in the order reports list them. `version` names the set of ids and rules."""
+
+    version: int
+    tactics: tuple[Tactic, ...]
+
+    def __getitem__(self, tactic_id: str) -> Tactic:
+        """The tactic of that id. Raises KeyError when the codebook has none."""
+        for tactic in self.tactics:
+            if tactic.id == tactic_id:
+                return tactic
+        raise KeyError(tactic_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """One turn as the detectors see it; `turn` is its number in the call."""
+
+    turn: int
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """One tactic found: the quote is text[start_char:end_char] of the turn's own text."""
+
+    turn: int
+    tactic: str
+    score: float
+    start_char: int
+    end_char: int
+    method: str
+
+
+def codebook_from_toml(data: Mapping[str, Any]) -> Codebook:
+    """The codebook that parsed TOML describes; `<name>` in a cue stands for a vocabulary entry.
+
+    Raises ConfigError, naming the tactic and the key, for unknown or missing keys, a family or
+    detector that does not exist, an id given twice, and a cue that is no regular expression.
+    """
+    _refuse_unknown(data, allowed=("version", "vocabulary", "tactic"), where="the codebook")
+    version = data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise ConfigError("codebook: `version` must be a whole number, such as `version = 1`")
+    rows = data.get("tactic", [])
+    if not isinstance(rows, list) or not rows:
+        raise ConfigError("codebook: no `[[tactic]]` entry found")
+    vocabulary = _read_vocabulary(data.get("vocabulary", {}))
+    tactics = tuple(_read_tactic(row, vocabulary) for row in rows)
+    _refuse_twins([tactic.id for tactic in tactics])
+    return Codebook(version=version, tactics=tactics)
+
+
+def _read_vocabulary(table: object) -> dict[str, str]:
+    """Vocabulary entries as non-capturing groups; each may use the names above it."""
+    if not isinstance(table, Mapping):
+        raise ConfigError("codebook: `[vocabulary]` must be a table of names and patterns")
+    vocabulary: dict[str, str] = {}
+    for name, value in table.items():
+        parts = [value] if isinstance(value, str) else value
+        pattern = "|".join(_text_list(parts, where=f"vocabulary.{name}"))
+        expanded = f"(?:{_expand(pattern, vocabulary, where=f'vocabulary.{name}')})"
+        _compiled(expanded, where=f"vocabulary.{name}")
+        vocabulary[name] = expanded
+    return vocabulary
+
+
+def _read_tactic(row: object, vocabulary: Mapping[str, str]) -> Tactic:
+    if not isinstance(row, Mapping):
+        raise ConfigError("codebook: each `[[tactic]]` must be a table")
+    where = f"tactic {row.get('id', '(no id)')}"
+    _refuse_unknown(row, allowed=(*_REQUIRED, *_LISTS), where=where)
+    missing = [key for key in _REQUIRED if key not in row]
+    if missing:
+        raise ConfigError(f"codebook: {where} lacks {', '.join(missing)}")
+    for key in ("id", "family", "name", "definition", "detector"):
+        if not isinstance(row[key], str) or not row[key]:
+            raise ConfigError(f"codebook: {where}: `{key}` must be text")
+    _refuse_other(row["family"], allowed=FAMILIES, where=f"{where}: family")
+    _refuse_other(row["detector"], allowed=DETECTORS, where=f"{where}: detector")
+    cues = {key: _read_cues(row.get(key, []), vocabulary, f"{where}: {key}") for key in _LISTS}
+    return Tactic(
+        id=row["id"],
+        family=row["family"],
+        name=row["name"],
+        definition=row["definition"],
+        detector=row["detector"],
+        sources=_text_list(row["sources"], where=f"{where}: sources"),
+        **cues,
+    )
+
+
+def _read_cues(value: object, vocabulary: Mapping[str, str], where: str) -> tuple[str, ...]:
+    cues = tuple(_expand(cue, vocabulary, where=where) for cue in _text_list(value, where=where))
+    for cue in cues:
+        if _compiled(cue, where=where).match(""):
+            raise ConfigError(f"codebook: {where}: {cue!r} matches the empty text")
+    return cues
+
+
+def _text_list(value: object, *, where: str) -> tuple[str, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ConfigError(f"codebook: {where} must be a list of text")
+    if not all(isinstance(item, str) and item for item in value):
+        raise ConfigError(f"codebook: {where} must hold only text that is not empty")
+    return tuple(value)
+
+
+def _expand(pattern: str, vocabulary: Mapping[str, str], *, where: str) -> str:
+    unknown = [name for name in _NAME.findall(pattern) if name not in vocabulary]
+    if unknown:
+        raise ConfigError(f"codebook: {where}: <{unknown[0]}> is not in the vocabulary above it")
+    return _NAME.sub(lambda match: vocabulary[match[1]], pattern)
+
+
+def _compiled(pattern: str, *, where: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as err:
+        raise ConfigError(f"codebook: {where}: bad regular expression {pattern!r}: {err}") from err
+
+
+def _refuse_unknown(table: Mapping[str, Any], *, allowed: Sequence[str], where: str) -> None:
+    unknown = sorted(set(table) - set(allowed))
+    if unknown:
+        known = ", ".join(allowed)
+        raise ConfigError(f"codebook: unknown key `{unknown[0]}` in {where}; known keys: {known}")
+
+
+def _refuse_other(value: str, *, allowed: Sequence[str], where: str) -> None:
+    if value not in allowed:
+        raise ConfigError(f"codebook: {where} {value!r} is not one of {', '.join(allowed)}")
+
+
+def _refuse_twins(ids: Sequence[str]) -> None:
+    twins = sorted({name for name in ids if ids.count(name) > 1})
+    if twins:
+        raise ConfigError(f"codebook: the id {twins[0]!r} is given twice")

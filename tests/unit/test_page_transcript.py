@@ -1,0 +1,76 @@
+"""Quotes in the transcript: cut, overlapped, named."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import report_builder as build
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.stages.page.transcript import Label, segments
+
+TEXT = "I hear you, but what would it take to make that work?"
+LABELS = {
+    name: Label(tactic=name, family=family, name=name, title="")
+    for name, family in build.FAMILY.items()
+}
+
+
+def _tag(tactic: str, start: int, end: int) -> dict[str, object]:
+    return {"tactic": tactic, "start_char": start, "end_char": end}
+
+
+def test_a_text_without_tags_is_one_piece() -> None:
+    (piece,) = segments(TEXT, tags=(), labels=LABELS)
+    assert (piece.text, piece.covering, piece.ending) == (TEXT, (), ())
+
+
+def test_an_empty_text_has_no_pieces() -> None:
+    assert segments("", tags=[_tag("label", 0, 0)], labels=LABELS) == ()
+
+
+def test_a_nested_quote_comes_before_the_one_around_it() -> None:
+    tags = [_tag("acknowledgement", 0, 30), _tag("open_question", 16, 24)]
+    inner = segments(TEXT, tags=tags, labels=LABELS)[1]
+    assert [one.tactic for one in inner.covering] == ["open_question", "acknowledgement"]
+
+
+def test_the_name_stands_behind_the_punctuation() -> None:
+    pieces = segments(TEXT, tags=[_tag("acknowledgement", 0, 10)], labels=LABELS)
+    assert [(one.text, len(one.covering), len(one.ending)) for one in pieces] == [
+        ("I hear you", 1, 0),
+        (",", 0, 1),
+        (" but what would it take to make that work?", 0, 0),
+    ]
+
+
+offsets = st.integers(min_value=0, max_value=len(TEXT) + 5)
+spans = st.lists(st.tuples(st.sampled_from(sorted(LABELS)), offsets, offsets), max_size=6)
+
+
+@given(spans)
+def test_pieces_join_to_the_text_and_name_every_tag_once(
+    chosen: list[tuple[str, int, int]],
+) -> None:
+    tags = [_tag(tactic, min(one, two), max(one, two)) for tactic, one, two in chosen]
+    pieces = segments(TEXT, tags=tags, labels=LABELS)
+    assert "".join(one.text for one in pieces) == TEXT
+    assert all(one.text for one in pieces)
+    named = [label.tactic for one in pieces for label in one.ending]
+    placed = [tag["tactic"] for tag in tags if tag["end_char"]]
+    assert sorted(placed) == sorted(named) or len(named) == len(tags)
+
+
+@given(spans)
+def test_a_piece_is_marked_exactly_where_a_quote_covers_it(
+    chosen: list[tuple[str, int, int]],
+) -> None:
+    tags = [_tag(tactic, min(one, two), max(one, two)) for tactic, one, two in chosen]
+    pieces = segments(TEXT, tags=tags, labels=LABELS)
+    ends = [0]
+    for one in pieces:
+        ends.append(ends[-1] + len(one.text))
+    for piece, (start, end) in zip(pieces, pairwise(ends), strict=True):
+        covering = [t for t in tags if t["start_char"] <= start and end <= t["end_char"]]
+        assert len(piece.covering) == len(covering)
