@@ -17,7 +17,11 @@ Floats = npt.NDArray[np.floating[Any]]
 FRAME_SAMPLES = 512
 FRAME_MS = FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
 ONSET, OFFSET = 0.5, 0.35
-"""silero's own thresholds: speech starts above the first and ends below the second."""
+"""silero's own thresholds: speech starts above the first and ends below the second. They are
+shares of the highest probabilities on the channel, since silero is never as sure of a narrow
+band, a synthetic voice or a soft one; below SUREST_MIN it hears no voice at all."""
+SUREST_PERCENTILE = 99
+SUREST_MIN = 0.5
 MIN_SILENCE_MS = 300
 MIN_SPEECH_MS = 120
 PAD_MS = 30
@@ -131,8 +135,11 @@ def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:
     A stretch that never reaches ONSET is not speech, one that does lasts until OFFSET.
     """
     speaking = np.zeros(len(probability), dtype=bool)
-    for first, last in _runs(probability > OFFSET):
-        above = np.flatnonzero(probability[first:last] >= ONSET)
+    if not len(probability):
+        return speaking
+    surest = max(SUREST_MIN, float(np.percentile(probability, SUREST_PERCENTILE, method="nearest")))
+    for first, last in _runs(probability > OFFSET * surest):
+        above = np.flatnonzero(probability[first:last] >= ONSET * surest)
         if len(above):
             speaking[first + above[0] : last] = True
     for first, last in _runs(~speaking):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,6 +192,13 @@ def _mean(values: Iterable[float]) -> float:
     return float(sum(known) / len(known)) if known else 0.0
 
 
+def usable_cores() -> int:
+    """The processor cores that this process may use; more threads than these only get in the way."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def load_recognizer(path: Path, *, device: Place, batch_size: int) -> Recognizer:
     """Load a Whisper model in ctranslate2 form from its folder. Raises ModelError."""
     quiet_dependencies()
@@ -199,7 +207,11 @@ def load_recognizer(path: Path, *, device: Place, batch_size: int) -> Recognizer
     def open_model(kind: str, compute_type: str) -> WhisperModel:
         try:
             return WhisperModel(
-                str(path), device=kind, compute_type=compute_type, local_files_only=True
+                str(path),
+                device=kind,
+                compute_type=compute_type,
+                cpu_threads=usable_cores(),
+                local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as err:
             raise ModelError(

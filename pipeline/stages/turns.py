@@ -209,9 +209,10 @@ def _is_backchannel(
     known = all(word in config.backchannel_words for word in words)
     short = utterance.end_ms - utterance.start_ms <= config.backchannel_max_ms
     answers = before.text.endswith("?") and before.end_ms <= utterance.start_ms + 300
+    yielding = before.end_ms <= utterance.end_ms
     goes_on = following is None or following.speaker == utterance.speaker
     few = len(words) <= config.backchannel_max_words
-    return known and few and short and not answers and not goes_on
+    return known and few and short and not answers and not (yielding and goes_on)
 
 
 def _bare(text: str) -> str:

@@ -1,0 +1,432 @@
+"""Recognition with a scripted recogniser: what is asked of it, and what becomes of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import frames
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigError, ContractError
+from pipeline.models.recognizer import Decoded, Heard
+from pipeline.records import OTHER_LANGUAGE, OUTSIDE_SPEECH, REPETITION, SPEECH, WORDS
+from pipeline.stages.transcribe import (
+    NEAR_MS,
+    Recognizing,
+    TranscribeConfig,
+    check,
+    repeated,
+    run,
+)
+
+CONFIG = TranscribeConfig(
+    language="en",
+    max_chunk_s=29.0,
+    pad_s=0.3,
+    max_gap_s=2.0,
+    max_compression_ratio=2.4,
+    min_log_probability=-1.0,
+    max_words_per_s=7.0,
+    language_certainty=0.8,
+)
+Waveform = npt.NDArray[np.float32]
+
+
+def heard(*words: tuple[str, float, float], probability: float = 0.9) -> list[Heard]:
+    """Words of (text, start_s, end_s) in a chunk."""
+    return [
+        Heard(text=text, start_s=start_s, end_s=end_s, probability=probability)
+        for text, start_s, end_s in words
+    ]
+
+
+def decoded(*words: tuple[str, float, float], **facts: Any) -> Decoded:
+    """A sure reading of a chunk; `facts` replace what makes it sure."""
+    sure = {
+        "mean_log_probability": -0.2,
+        "no_speech_probability": 0.0,
+        "compression_ratio": 1.2,
+    }
+    return Decoded(words=tuple(heard(*words)), **sure | facts)
+
+
+def sentence(text: str) -> Decoded:
+    """A text of five words a second from the start of a chunk."""
+    return decoded(*((word, n / 5, n / 5 + 0.2) for n, word in enumerate(text.split())))
+
+
+class FakeRecognizer:
+    """Reads out `script`, one entry a chunk, and `careful` when asked again; keeps what it got."""
+
+    def __init__(
+        self,
+        *script: Decoded,
+        careful: Decoded | None = None,
+        language: tuple[str, float] = ("en", 0.99),
+        batch_size: int = 8,
+        batch_size_later: int | None = None,
+    ) -> None:
+        self.script = list(script)
+        self.careful = careful or decoded()
+        self.language = language
+        self._batch_size = batch_size
+        self._batch_size_later = batch_size_later or batch_size
+        self.batches: list[list[int]] = []
+        self.languages: list[str] = []
+        self.beam_sizes: list[int] = []
+        self.careful_lengths: list[int] = []
+        self.language_lengths: list[int] = []
+
+    @property
+    def batch_size(self) -> int:
+        return self._batch_size
+
+    def language_of(self, chunk: Waveform) -> tuple[str, float]:
+        self.language_lengths.append(len(chunk))
+        return self.language
+
+    def decode(self, chunks: Sequence[Waveform], *, language: str, beam_size: int) -> list[Decoded]:
+        self.batches.append([len(chunk) for chunk in chunks])
+        self.languages.append(language)
+        self.beam_sizes.append(beam_size)
+        self._batch_size = self._batch_size_later
+        return [self.script.pop(0) for _ in chunks]
+
+    def decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded:
+        self.careful_lengths.append(len(chunk))
+        self.languages.append(language)
+        return self.careful
+
+
+MAP = frames.speech(("S1", 1000, 4000))
+"""Heard from 700 to 4300: a chunk of 3.6 s."""
+TALK = ("S1", 0, 25_000), ("S2", 26_000, 50_000), ("S1", 52_000, 76_000), ("S2", 78_000, 99_000)
+FOUR_CHUNKS = frames.speech(*TALK)
+"""No two of these fit into 29 s."""
+
+
+def words_of(
+    model: FakeRecognizer,
+    speech: pl.DataFrame = MAP,
+    *,
+    config: TranscribeConfig = CONFIG,
+    tracks: int = 1,
+    progress: list[float] | None = None,
+) -> pl.DataFrame:
+    """The words of a silent track of 100 s that the model reads as its script says."""
+    shares: list[float] = [] if progress is None else progress
+    recognizer: Recognizing = model
+    frame = run(
+        audio=frames.track(100_000, tracks=tracks),
+        diarize=speech,
+        config=config,
+        model=recognizer,
+        progress=shares.append,
+    )
+    check(frame)
+    assert frame.schema == WORDS
+    return frame
+
+
+class TestWords:
+    def test_times_are_those_of_the_track(self) -> None:
+        """The chunk begins 300 ms before speech, so half a second in it is 1200 ms."""
+        model = FakeRecognizer(decoded(("Good", 0.5, 0.75), ("morning.", 0.75, 1.5)))
+        frame = words_of(model)
+        assert frame.row(0, named=True) == {
+            "word": 0,
+            "start_ms": 1200,
+            "end_ms": 1450,
+            "text": "Good",
+            "probability": pytest.approx(0.9),
+            "track": 0,
+            "language": "en",
+            "doubt": "",
+        }
+        assert frame.select("text", "start_ms", "end_ms").row(1) == ("morning.", 1450, 2200)
+
+    def test_times_after_a_shortened_gap(self) -> None:
+        """0-1.3 s, 1 s of silence, 1 s of silence, 9.7 s on: 3.8 s in the chunk is 10.2 s."""
+        speech = frames.speech(("S1", 0, 1000), ("S1", 10_000, 12_000))
+        frame = words_of(FakeRecognizer(decoded(("so", 0.2, 0.6), ("yes", 3.8, 4.0))), speech)
+        assert frame.select("start_ms", "end_ms").rows() == [(200, 600), (10_200, 10_400)]
+
+    def test_words_of_all_chunks_are_numbered_through(self) -> None:
+        """In order of time, chunk after chunk."""
+        model = FakeRecognizer(*(sentence(text) for text in ("a b", "c", "d e", "f")))
+        frame = words_of(model, FOUR_CHUNKS)
+        assert frame["text"].to_list() == ["a", "b", "c", "d", "e", "f"]
+        assert frame["word"].to_list() == [0, 1, 2, 3, 4, 5]
+        assert frame["start_ms"].is_sorted()
+
+    def test_two_tracks_are_read_apart_and_joined_by_time(self) -> None:
+        """Each track's own speech is cut from its own map; the words are in one order."""
+        speech = frames.speech(("S1", 0, 3000), ("S2", 1000, 4000), tracks={"S1": 0, "S2": 1})
+        model = FakeRecognizer(
+            decoded(("one", 0.0, 0.4), ("three", 2.0, 2.4)), decoded(("two", 0.5, 0.9))
+        )
+        frame = words_of(model, speech, tracks=2)
+        assert frame.select("text", "track", "start_ms").rows() == [
+            ("one", 0, 0),
+            ("two", 1, 1200),
+            ("three", 0, 2000),
+        ]
+
+    def test_odd_numbers_of_the_model_are_mended(self) -> None:
+        """A word that ends before it starts has no length; a probability is at most 1."""
+        reading = Decoded(
+            words=tuple(heard(("so", 1.0, 0.5), probability=1.0001)),
+            mean_log_probability=-0.1,
+            no_speech_probability=0.0,
+            compression_ratio=1.0,
+        )
+        frame = words_of(FakeRecognizer(reading))
+        assert frame.select("start_ms", "end_ms", "probability").row(0) == (1700, 1700, 1.0)
+
+    def test_no_speech_no_words_and_no_model(self) -> None:
+        """An empty frame of the right schema, and the recogniser is not asked."""
+        model = FakeRecognizer()
+        assert words_of(model, pl.DataFrame(schema=SPEECH)).height == 0
+        assert (model.batches, model.language_lengths) == ([], [])
+
+    def test_speech_in_which_nothing_is_heard(self) -> None:
+        """An empty reading is no reason to ask again."""
+        model = FakeRecognizer(decoded(mean_log_probability=-3.0))
+        assert words_of(model).height == 0
+        assert model.careful_lengths == []
+
+
+class TestBatches:
+    def test_chunks_go_in_batches(self) -> None:
+        """Four chunks in batches of three; the beam is the config's; progress ends at 1."""
+        model = FakeRecognizer(*[decoded()] * 4, batch_size=3)
+        shares: list[float] = []
+        config = TranscribeConfig(beam_size=2)
+        words_of(model, FOUR_CHUNKS, config=config, progress=shares)
+        assert [len(batch) for batch in model.batches] == [3, 1]
+        assert model.beam_sizes == [2, 2]
+        assert shares == [0.75, 1.0]
+
+    def test_a_chunk_is_the_audio_of_its_pieces(self) -> None:
+        """3.6 s at 16 kHz."""
+        model = FakeRecognizer(decoded())
+        words_of(model)
+        assert model.batches == [[3600 * 16]]
+
+    @pytest.mark.xfail(
+        strict=True, reason="the step is the first batch size, the slice the new one"
+    )
+    def test_nothing_is_lost_when_the_batch_shrinks(self) -> None:
+        """A recogniser that runs out of memory halves its batch: still every chunk is read."""
+        model = FakeRecognizer(
+            *(sentence(text) for text in "abcd"), batch_size=2, batch_size_later=1
+        )
+        assert words_of(model, FOUR_CHUNKS)["text"].to_list() == ["a", "b", "c", "d"]
+
+
+LOOP = sentence("I think that " + "we can " * 5)
+FIVE_WORDS = "we could meet in May"
+
+
+class TestSecondReading:
+    @pytest.mark.parametrize(
+        "reading",
+        [
+            decoded(("so", 0.0, 0.2), compression_ratio=2.5),
+            decoded(("so", 0.0, 0.2), mean_log_probability=-1.1),
+            decoded(*((f"w{n}", n / 10, n / 10 + 0.1) for n in range(26))),
+            LOOP,
+        ],
+        ids=["compresses well", "unsure", "26 words in 3.6 s", "loop"],
+    )
+    def test_what_looks_wrong_is_read_again(self, reading: Decoded) -> None:
+        """Once, the same audio, and the second reading counts."""
+        model = FakeRecognizer(reading, careful=sentence(FIVE_WORDS))
+        frame = words_of(model)
+        assert model.careful_lengths == model.batches[0]
+        assert frame["text"].to_list() == FIVE_WORDS.split()
+        assert set(frame["doubt"]) == {""}
+
+    @pytest.mark.parametrize(
+        "reading",
+        [
+            decoded(("so", 0.0, 0.2), compression_ratio=2.4, mean_log_probability=-1.0),
+            decoded(*((f"w{n}", n / 10, n / 10 + 0.1) for n in range(25))),
+            sentence("no, no, no that is not it"),
+        ],
+        ids=["at the limits", "25 words in 3.6 s", "no no no"],
+    )
+    def test_what_looks_right_is_not(self, reading: Decoded) -> None:
+        """One reading is enough, and all its words are trusted."""
+        model = FakeRecognizer(reading)
+        frame = words_of(model)
+        assert model.careful_lengths == []
+        assert frame["text"].to_list() == [word.text for word in reading.words]
+        assert set(frame["doubt"]) == {""}
+
+    def test_only_the_chunk_in_doubt_is_read_again(self) -> None:
+        """Of four chunks the third."""
+        model = FakeRecognizer(
+            sentence("a"), sentence("b"), LOOP, sentence("d"), careful=sentence("c")
+        )
+        assert words_of(model, FOUR_CHUNKS)["text"].to_list() == ["a", "b", "c", "d"]
+        assert model.careful_lengths == [model.batches[0][2]]
+
+    def test_a_second_reading_without_words_does_not_count(self) -> None:
+        """Better doubtful words than none."""
+        frame = words_of(FakeRecognizer(LOOP, careful=decoded()))
+        assert frame.height == len(LOOP.words)
+
+    def test_a_loop_that_stays_is_flagged_and_kept(self) -> None:
+        """All but its first round; the words before it are trusted."""
+        frame = words_of(FakeRecognizer(LOOP, careful=LOOP))
+        assert frame["text"].to_list() == [word.text for word in LOOP.words]
+        assert frame["doubt"].to_list() == [""] * 5 + [REPETITION] * 8
+
+
+class TestRepeated:
+    @pytest.mark.parametrize(
+        "text",
+        ["", "no", "no no no", "No, no, no!", "yes I do yes I do yes I do", "a b a c a b a d a b"],
+    )
+    def test_people_repeat_themselves_three_times(self, text: str) -> None:
+        """Up to three times in a row is speech, and so is what only resembles a loop."""
+        assert repeated(heard(*((word, 0, 0) for word in text.split()))) == set()
+
+    def test_four_times_is_a_loop(self) -> None:
+        """All but the first, punctuation and case aside; the words around it are left alone."""
+        texts = ["well", "No,", "no.", "NO", "no!", "thanks"]
+        assert repeated(heard(*((word, 0, 0) for word in texts))) == {2, 3, 4}
+
+    def test_the_longest_loop_that_is_looked_for(self) -> None:
+        """Six words four times are a loop; of seven it is left to the compression ratio."""
+        six, seven = ["a", "b", "c", "d", "e", "f"] * 4, ["a", "b", "c", "d", "e", "f", "g"] * 4
+        assert repeated(heard(*((word, 0, 0) for word in six))) == set(range(6, 24))
+        assert repeated(heard(*((word, 0, 0) for word in seven))) == set()
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        before=st.lists(st.sampled_from("uvw"), max_size=5, unique=True),
+        unit=st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6, unique=True),
+        times=st.integers(1, 8),
+        after=st.lists(st.sampled_from("xyz"), max_size=5, unique=True),
+    )
+    def test_any_loop(
+        self, before: list[str], unit: list[str], times: int, after: list[str]
+    ) -> None:
+        """From four times on, every round but the first is found, and nothing else."""
+        texts = before + unit * times + after
+        first, last = len(before) + len(unit), len(before) + len(unit) * times
+        expected = set(range(first, last)) if times >= 4 else set()
+        assert repeated(heard(*((word, 0, 0) for word in texts))) == expected
+
+
+class TestDoubts:
+    def test_words_far_from_speech_are_flagged(self) -> None:
+        """In a gap: a middle just over half a second after speech is outside, at half it is not."""
+        speech = frames.speech(("S1", 0, 1000), ("S1", 6000, 7000))
+        near_s = (1000 + NEAR_MS) / 1000
+        model = FakeRecognizer(
+            decoded(
+                ("so", 0.1, 0.4),
+                ("then", near_s - 0.1, near_s + 0.1),
+                ("thanks", near_s - 0.098, near_s + 0.1),
+                ("for", near_s, near_s + 0.2),
+            )
+        )
+        assert words_of(model, speech)["doubt"].to_list() == [
+            "",
+            "",
+            OUTSIDE_SPEECH,
+            OUTSIDE_SPEECH,
+        ]
+
+    def test_speech_of_another_track_is_not_near(self) -> None:
+        """A word in the other's speech while its own track is silent is made up."""
+        speech = frames.speech(
+            ("S1", 0, 1000), ("S1", 6000, 7000), ("S2", 1500, 6000), tracks={"S1": 0, "S2": 1}
+        )
+        model = FakeRecognizer(decoded(("thanks", 2.0, 2.2)), decoded(("right", 2.0, 2.4)))
+        frame = words_of(model, speech, tracks=2)
+        assert frame.select("text", "doubt").rows() == [("thanks", OUTSIDE_SPEECH), ("right", "")]
+
+    def test_speech_that_began_long_before_is_near(self) -> None:
+        """A long interval counts though a short one began after it and is over."""
+        speech = frames.speech(("S1", 0, 9000), ("S2", 1000, 1200))
+        frame = words_of(FakeRecognizer(decoded(("well", 8.0, 8.4))), speech)
+        assert frame["doubt"].to_list() == [""]
+
+    def test_another_language_casts_doubt_on_all_words(self) -> None:
+        """A language found with certainty that is not the one set; it is still read as set."""
+        model = FakeRecognizer(sentence("hola que tal"), language=("es", 0.8))
+        frame = words_of(model)
+        assert set(frame["doubt"]) == {OTHER_LANGUAGE}
+        assert set(frame["language"]) == {"en"}
+        assert model.languages == ["en"]
+
+    def test_an_uncertain_language_casts_none(self) -> None:
+        """Below the certainty of the config."""
+        frame = words_of(FakeRecognizer(sentence("hello there"), language=("es", 0.79)))
+        assert set(frame["doubt"]) == {""}
+
+    @pytest.mark.parametrize(("certainty", "used"), [(0.8, "es"), (0.79, "en")])
+    def test_auto_takes_the_language_that_is_certain(self, certainty: float, used: str) -> None:
+        """Otherwise English; neither is a doubt."""
+        model = FakeRecognizer(sentence("hola que tal"), language=("es", certainty))
+        frame = words_of(model, config=TranscribeConfig(language="auto"))
+        assert model.languages == [used]
+        assert set(frame["language"]) == {used}
+        assert set(frame["doubt"]) == {""}
+
+    def test_the_longest_chunk_tells_the_language(self) -> None:
+        """The first of 25.3 s, asked for once."""
+        model = FakeRecognizer(*[decoded()] * 4)
+        words_of(model, FOUR_CHUNKS)
+        assert model.language_lengths == [25_300 * 16]
+
+    def test_a_loop_outweighs_the_language(self) -> None:
+        """A word has one doubt: the one that withholds it."""
+        frame = words_of(FakeRecognizer(LOOP, careful=LOOP, language=("es", 0.9)))
+        assert frame["doubt"].to_list() == [OTHER_LANGUAGE] * 5 + [REPETITION] * 8
+
+
+class TestConfig:
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"max_chunk_s": 31.0}, "max_chunk_s"),
+            ({"max_chunk_s": 1.0}, "max_chunk_s"),
+            ({"beam_size": 0}, "beam_size"),
+            ({"language": "english"}, "language"),
+            ({"language": ""}, "language"),
+        ],
+    )
+    def test_impossible_settings_are_refused(self, changes: dict[str, Any], message: str) -> None:
+        """The message names the setting."""
+        with pytest.raises(ConfigError, match=message):
+            TranscribeConfig(**changes)
+
+
+class TestCheck:
+    WORDS = frames.words(("one", 0, 100), ("two", 100, 200))
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            (pl.col("word") + 1, "numbered"),
+            (pl.col("start_ms").reverse(), "order of time"),
+            (pl.lit(50, dtype=pl.UInt32).alias("end_ms"), "order of time"),
+            (pl.lit(" ").alias("text"), "no text"),
+        ],
+    )
+    def test_a_broken_frame_is_refused(self, change: pl.Expr, message: str) -> None:
+        """Each promise of the frame is looked at."""
+        check(self.WORDS)
+        with pytest.raises(ContractError, match=message):
+            check(self.WORDS.with_columns(change))
