@@ -20,7 +20,6 @@ ONSET, OFFSET = 0.5, 0.35
 """silero's own thresholds: speech starts above the first and ends below the second. They are
 shares of the highest probabilities on the channel, since silero is never as sure of a narrow
 band, a synthetic voice or a soft one; below SUREST_MIN it hears no voice at all."""
-SUREST_PERCENTILE = 99
 SUREST_MIN = 0.5
 MIN_SILENCE_MS = 300
 MIN_SPEECH_MS = 120
@@ -30,6 +29,8 @@ LEAK_DB = 9.0
 against its own loud speech, so that a soft voice beside a loud one is not taken for a leak."""
 ECHO_MS = 250
 """How late a leak may come: the delay of an echo, and the tail of the room."""
+SECOND_FRAMES = 31
+"""A second of speech: enough to know how loud it is, and how sure silero is of it."""
 _BLOCK_FRAMES = 20_000
 
 
@@ -79,7 +80,11 @@ def channel_speech(samples: Samples, activity: Activity) -> list[list[Stretch]]:
     `samples` is int16, shape (2, samples), 16 kHz, one voice a channel.
     """
     probabilities = [activity(channel) for channel in samples]
-    loudness = [_loudness_db(channel) for channel in samples]
+    levels = [_levels_db(channel) for channel in samples]
+    loudness = [
+        levels[own] - _loud_speech_db(levels[own], levels[other], probabilities[own])
+        for own, other in ((0, 1), (1, 0))
+    ]
     return [
         _without_leaks(
             probabilities[own],
@@ -103,15 +108,27 @@ def track_speech(samples: Samples, activity: Activity) -> list[Stretch]:
     return _stretches(_speaking(probability), probability, len(samples) * 1000 // SAMPLE_RATE_HZ)
 
 
-def _loudness_db(channel: Samples) -> Floats:
-    """Level of each frame in dB of the channel's loud speech (its 95th percentile)."""
+def _loud_speech_db(own: Floats, other: Floats, probability: Floats) -> float:
+    """Level of a channel's loud speech: the 95th percentile where it is the louder channel.
+
+    Who hardly talks has more of the other's voice on the channel than of their own, so that all
+    frames count only where too few are left.
+    """
+    if not len(own):
+        return 0.0
+    speech = own[(probability >= OFFSET) & (own >= other)]
+    return float(np.percentile(speech if len(speech) >= SECOND_FRAMES else own, 95))
+
+
+def _levels_db(channel: Samples) -> Floats:
+    """Level of each frame in dB of full scale."""
     frames = -(-len(channel) // FRAME_SAMPLES)
     levels = np.empty(frames)
     for first in range(0, frames, _BLOCK_FRAMES):
         last = min(first + _BLOCK_FRAMES, frames)
         power = (_block(channel, first, last).reshape(-1, FRAME_SAMPLES) ** 2).mean(axis=1)
         levels[first:last] = 10 * np.log10(power + 1e-10)
-    return levels - np.percentile(levels, 95) if frames else levels
+    return levels
 
 
 def _held(levels: Floats) -> Floats:
@@ -135,9 +152,9 @@ def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:
     A stretch that never reaches ONSET is not speech, one that does lasts until OFFSET.
     """
     speaking = np.zeros(len(probability), dtype=bool)
-    if not len(probability):
+    surest = _surest(probability)
+    if surest < SUREST_MIN:
         return speaking
-    surest = max(SUREST_MIN, float(np.percentile(probability, SUREST_PERCENTILE, method="nearest")))
     for first, last in _runs(probability > OFFSET * surest):
         above = np.flatnonzero(probability[first:last] >= ONSET * surest)
         if len(above):
@@ -150,6 +167,14 @@ def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:
         if (last - first) * FRAME_MS < MIN_SPEECH_MS:
             speaking[first:last] = False
     return speaking
+
+
+def _surest(probability: Floats) -> float:
+    """The probability that the surest second of the channel reaches; 0 for no audio."""
+    if not len(probability):
+        return 0.0
+    rank = min(SECOND_FRAMES, len(probability))
+    return float(np.partition(probability, -rank)[-rank])
 
 
 def _stretches(speaking: npt.NDArray[np.bool_], probability: Floats, end_ms: int) -> list[Stretch]:

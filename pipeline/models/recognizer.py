@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
 Waveform = npt.NDArray[np.float32]
+Result = TypeVar("Result")
 
 _CPU_COMPUTE_TYPE = "int8"
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8)
@@ -76,7 +77,7 @@ class Recognizer:
         """The language that the first 30 s of a chunk sound like, and its probability."""
         if not self._model.model.is_multilingual:
             return "en", 1.0
-        language, probability, _ = self._model.detect_language(chunk)
+        language, probability, _ = self._where_it_fits(lambda: self._model.detect_language(chunk))
         return language, float(probability)
 
     def decode(self, chunks: Sequence[Waveform], *, language: str, beam_size: int) -> list[Decoded]:
@@ -85,9 +86,15 @@ class Recognizer:
         On a GPU without enough memory the batch is halved, and at one chunk the CPU takes over.
         Raises ModelError for any other failure of the engine.
         """
+        return self._where_it_fits(
+            lambda: self._decode(chunks, language=language, beam_size=beam_size)
+        )
+
+    def _where_it_fits(self, work: Callable[[], Result]) -> Result:
+        """Do some work of the engine, with less memory or on the CPU where it must be."""
         while True:
             try:
-                return self._decode(chunks, language=language, beam_size=beam_size)
+                return work()
             except RuntimeError as err:
                 if "out of memory" not in str(err).lower() or self._kind == "cpu":
                     raise ModelError(f"speech recognition failed: {err}") from err
@@ -128,7 +135,13 @@ class Recognizer:
         return decoded
 
     def decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded:
-        """Decode one chunk with beam search, and hotter where the text repeats or is unsure."""
+        """Decode one chunk with beam search, and hotter where the text repeats or is unsure.
+
+        Memory and errors are as with `decode`.
+        """
+        return self._where_it_fits(lambda: self._decode_carefully(chunk, language=language))
+
+    def _decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded:
         segments, _ = self._model.transcribe(
             chunk,
             language=language,
@@ -193,7 +206,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def usable_cores() -> int:
-    """The processor cores that this process may use; more threads than these only get in the way."""
+    """The processor cores that this process may use; more threads only get in the way."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,8 +1,8 @@
 """Where a track is cut for recognition: chunks of speech between pauses, and their clock.
 
-Whisper hears 30 s at a time. Chunks end in the longest pause near their end, so that no
-sentence is torn where that can be helped; short gaps stay as they are, since recognition is
-worse without them, and long ones shrink.
+Whisper hears 30 s at a time, and a short chunk costs as much as a full one. So there are as few
+chunks as can be, cut in the longest pauses that allow it, that no sentence is torn; short gaps
+stay as they are, since recognition is worse without them, and long ones shrink.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy.typing as npt
 from pipeline.records import SAMPLE_RATE_HZ, Samples
 
 SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
+LONG_PAUSE_MS = 1500
+"""A pause as long as this is a good place to cut; a longer one is no better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,25 +64,46 @@ def cut(
     """Chunks that cover all speech of a track.
 
     `speech` holds (start_ms, end_ms), sorted by start, overlaps allowed; `samples` is the
-    track, int16. Every interval is widened by `pad_ms`; gaps over `max_gap_ms` shrink to it.
+    track, int16. Chunks reach `pad_ms` beyond their speech, or to the middle of the pause
+    between two of them; gaps over `max_gap_ms` inside a chunk shrink to it.
     """
     duration_ms = len(samples) // SAMPLES_PER_MS
-    merged = _merged(speech, pad_ms=pad_ms, duration_ms=duration_ms)
-    short = [part for piece in merged for part in _split(piece, samples, max_chunk_ms)]
-    chunks: list[Chunk] = []
-    while short:
-        count = _fitting(short, max_chunk_ms=max_chunk_ms, max_gap_ms=max_gap_ms)
-        pieces = _with_gaps(short[:count], max_gap_ms=max_gap_ms)
-        chunks.append(Chunk(track=track, pieces=pieces))
-        short = short[count:]
+    room_ms = max_chunk_ms - 2 * pad_ms
+    pieces = [
+        part
+        for piece in _merged(speech, duration_ms=duration_ms)
+        for part in _split(piece, samples, room_ms)
+    ]
+    groups = _grouped(pieces, max_chunk_ms=room_ms, max_gap_ms=max_gap_ms)
+    ends = [0, *(group[-1].end_ms for group in groups)]
+    starts = [*(group[0].start_ms for group in groups[1:]), duration_ms]
+    chunks = []
+    for group, before_ms, after_ms in zip(groups, ends, starts, strict=False):
+        lead_ms = _pad(group[0].start_ms - before_ms, pad_ms, shared=before_ms > 0)
+        tail_ms = _pad(after_ms - group[-1].end_ms, pad_ms, shared=after_ms < duration_ms)
+        inner = _with_gaps(group, max_gap_ms=max_gap_ms)
+        chunks.append(Chunk(track=track, pieces=_widened(inner, lead_ms, tail_ms)))
     return chunks
 
 
-def _merged(speech: Sequence[tuple[int, int]], *, pad_ms: int, duration_ms: int) -> list[Piece]:
-    """The union of the padded intervals."""
+def _pad(gap_ms: int, pad_ms: int, *, shared: bool) -> int:
+    """How much of the gap beside a chunk it takes; neighbours share theirs."""
+    return min(pad_ms, gap_ms // 2 if shared else gap_ms)
+
+
+def _widened(pieces: Sequence[Piece], lead_ms: int, tail_ms: int) -> tuple[Piece, ...]:
+    """The pieces with audio before the first and after the last."""
+    first = Piece(start_ms=pieces[0].start_ms - lead_ms, end_ms=pieces[0].end_ms)
+    rest = [first, *pieces[1:]]
+    last = rest.pop()
+    return (*rest, Piece(start_ms=last.start_ms, end_ms=last.end_ms + tail_ms))
+
+
+def _merged(speech: Sequence[tuple[int, int]], *, duration_ms: int) -> list[Piece]:
+    """The union of the intervals, within the track."""
     merged: list[Piece] = []
     for start_ms, end_ms in speech:
-        start_ms, end_ms = max(0, start_ms - pad_ms), min(duration_ms, end_ms + pad_ms)
+        end_ms = min(duration_ms, end_ms)
         if merged and start_ms <= merged[-1].end_ms:
             last = merged.pop()
             start_ms, end_ms = last.start_ms, max(last.end_ms, end_ms)
@@ -109,23 +132,33 @@ def _quietest_ms(samples: Samples, start_ms: int, end_ms: int) -> int:
     return start_ms + 20 * (int(smooth.argmin()) + 2)
 
 
-def _fitting(pieces: Sequence[Piece], *, max_chunk_ms: int, max_gap_ms: int) -> int:
-    """How many of the first pieces make the next chunk.
+def _grouped(
+    pieces: Sequence[Piece], *, max_chunk_ms: int, max_gap_ms: int
+) -> list[Sequence[Piece]]:
+    """Pieces in as few chunks as can be, and of those ways the one cut in the longest gaps.
 
-    Of the cuts that fill at least two thirds of a chunk the one in the longest gap is taken.
+    A chunk costs a whole window of the recogniser, however short it is. Solved backwards: the
+    best way from each piece on is the best first chunk with the best way after it.
     """
-    length_ms, lengths = 0, []
-    for number, piece in enumerate(pieces):
-        gap_ms = piece.start_ms - pieces[number - 1].end_ms if number else 0
-        length_ms += min(gap_ms, max_gap_ms) + piece.end_ms - piece.start_ms
-        if length_ms > max_chunk_ms and number:
-            break
-        lengths.append(length_ms)
-    if len(lengths) == len(pieces):
-        return len(pieces)
-    full_enough = [n for n, ms in enumerate(lengths, start=1) if ms >= max_chunk_ms * 2 // 3]
-    candidates = full_enough or [len(lengths)]
-    return max(candidates, key=lambda n: (pieces[n].start_ms - pieces[n - 1].end_ms, n))
+    gaps = [after.start_ms - before.end_ms for before, after in pairwise(pieces)]
+    best: list[tuple[int, int, int]] = [(0, 0, len(pieces))] * (len(pieces) + 1)
+    for first in range(len(pieces) - 1, -1, -1):
+        options = []
+        length_ms = 0
+        for last in range(first, len(pieces)):
+            gap_ms = min(gaps[last - 1], max_gap_ms) if last > first else 0
+            length_ms += gap_ms + pieces[last].end_ms - pieces[last].start_ms
+            if length_ms > max_chunk_ms and last > first:
+                break
+            count, cut_ms, _ = best[last + 1]
+            gained_ms = min(gaps[last], LONG_PAUSE_MS) if last + 1 < len(pieces) else 0
+            options.append((count + 1, cut_ms - gained_ms, last + 1))
+        best[first] = min(options)
+    groups, first = [], 0
+    while first < len(pieces):
+        groups.append(pieces[first : best[first][2]])
+        first = best[first][2]
+    return groups
 
 
 def _with_gaps(pieces: Sequence[Piece], *, max_gap_ms: int) -> tuple[Piece, ...]:

@@ -42,7 +42,7 @@ class DiarizeConfig:
     embedding: str = "campplus"
     step_min_s: float = 1.0
     step_max_s: float = 5.0
-    windows: int = 60
+    windows: int = 48
 
     def __post_init__(self) -> None:
         if self.speakers != "auto" and not 1 <= self.speakers <= 8:

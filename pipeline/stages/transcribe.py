@@ -38,6 +38,8 @@ class TranscribeConfig:
     by `pad_s`, gaps over `max_gap_s` shortened to it. A chunk is decoded again when its text
     compresses better than `max_compression_ratio`, its mean log-probability a token is below
     `min_log_probability` (both Whisper's own limits), or it has more than `max_words_per_s`.
+    A language counts as heard from `language_certainty` on; whether it is the one set is looked
+    at when the words' mean probability is below `unsure_probability`.
     """
 
     model: str = "base"
@@ -50,6 +52,7 @@ class TranscribeConfig:
     min_log_probability: float = -1.0
     max_words_per_s: float = 7.0
     language_certainty: float = 0.8
+    unsure_probability: float = 0.8
 
     def __post_init__(self) -> None:
         if not 5.0 <= self.max_chunk_s <= 30.0:
@@ -107,17 +110,19 @@ def run(
     ]
     if not chunks:
         return pl.DataFrame(schema=WORDS)
-    language, doubt = _language(chunks, audio, config=config, model=model)
+    language = _language(chunks, audio, config=config, model=model)
     rows: list[dict[str, Any]] = []
-    for first in range(0, len(chunks), model.batch_size):
-        batch = chunks[first : first + model.batch_size]
+    size = model.batch_size  # as it is now: it may shrink while a batch is decoded
+    for first in range(0, len(chunks), size):
+        batch = chunks[first : first + size]
         sounds = [waveform(chunk, audio.samples[chunk.track]) for chunk in batch]
         heard = model.decode(sounds, language=language, beam_size=config.beam_size)
         for chunk, sound, decoded in zip(batch, sounds, heard, strict=True):
             trusted = _trusted(decoded, sound, language=language, config=config, model=model)
-            rows.extend(_rows(chunk, trusted, language=language, doubt=doubt))
+            rows.extend(_rows(chunk, trusted, language=language))
         progress(min(1.0, (first + len(batch)) / len(chunks)))
-    return _words(rows, diarize)
+    words = _words(rows, diarize)
+    return _in_doubt(words) if _other_language(words, chunks, audio, config, model) else words
 
 
 def _cut(audio: Track, speech: pl.DataFrame, track: int, config: TranscribeConfig) -> list[Chunk]:
@@ -134,18 +139,43 @@ def _cut(audio: Track, speech: pl.DataFrame, track: int, config: TranscribeConfi
 
 def _language(
     chunks: Sequence[Chunk], audio: Track, *, config: TranscribeConfig, model: Recognizing
-) -> tuple[str, str]:
-    """The language to decode in, and the doubt that all words share.
+) -> str:
+    """The language to decode in: the one set, or the one heard with certainty, or English."""
+    if config.language != "auto":
+        return config.language
+    found, probability = _heard_language(chunks, audio, model)
+    return found if probability >= config.language_certainty else "en"
 
-    The longest chunk tells: a language found with certainty is used when the config says auto,
-    and raises a doubt when the config names another.
-    """
+
+def _heard_language(chunks: Sequence[Chunk], audio: Track, model: Recognizing) -> tuple[str, float]:
+    """The language of the longest chunk, and how probable it is."""
     longest = max(chunks, key=lambda chunk: chunk.length_ms)
-    found, probability = model.language_of(waveform(longest, audio.samples[longest.track]))
-    certain = probability >= config.language_certainty
-    if config.language == "auto":
-        return (found if certain else "en"), ""
-    return config.language, OTHER_LANGUAGE if certain and found != config.language else ""
+    return model.language_of(waveform(longest, audio.samples[longest.track]))
+
+
+def _other_language(
+    words: pl.DataFrame,
+    chunks: Sequence[Chunk],
+    audio: Track,
+    config: TranscribeConfig,
+    model: Recognizing,
+) -> bool:
+    """Whether the call is in another language than the one set.
+
+    Looked at only where the words are unsure, since it costs a window of the recogniser.
+    """
+    probability = words["probability"].mean()
+    unsure = not isinstance(probability, float) or probability < config.unsure_probability
+    if config.language == "auto" or not unsure:
+        return False
+    found, certainty = _heard_language(chunks, audio, model)
+    return found != config.language and certainty >= config.language_certainty
+
+
+def _in_doubt(words: pl.DataFrame) -> pl.DataFrame:
+    """Words that bear no doubt yet, flagged as of another language."""
+    flagged = pl.when(pl.col("doubt") == "").then(pl.lit(OTHER_LANGUAGE))
+    return words.with_columns(doubt=flagged.otherwise(pl.col("doubt")))
 
 
 def _trusted(
@@ -189,7 +219,7 @@ def repeated(words: Sequence[Heard], *, times: int = 4) -> set[int]:
     return found
 
 
-def _rows(chunk: Chunk, decoded: Decoded, *, language: str, doubt: str) -> list[dict[str, Any]]:
+def _rows(chunk: Chunk, decoded: Decoded, *, language: str) -> list[dict[str, Any]]:
     """The words of a chunk with times of the track."""
     loops = repeated(decoded.words)
     return [
@@ -200,7 +230,7 @@ def _rows(chunk: Chunk, decoded: Decoded, *, language: str, doubt: str) -> list[
             "probability": min(1.0, max(0.0, word.probability)),
             "track": chunk.track,
             "language": language,
-            "doubt": REPETITION if position in loops else doubt,
+            "doubt": REPETITION if position in loops else "",
         }
         for position, word in enumerate(decoded.words)
     ]

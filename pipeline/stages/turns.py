@@ -16,6 +16,8 @@ from pipeline.stage import Frame, Stage
 
 Integers = npt.NDArray[np.int64]
 
+MIN_PAUSE_MS = 200
+"""Less than this between two words is no pause that anybody could take up."""
 KEEPS_WORD_SHARE = 0.8
 """Of the most overlap that any speaker has with a word: enough for whoever spoke before."""
 
@@ -144,15 +146,17 @@ def build_utterances(words: Sequence[Word], *, max_pause_ms: int) -> list[Uttera
             number
             for number, (one, other) in enumerate(pairwise(own), start=1)
             if other.start_ms - one.end_ms > max_pause_ms
-            or _anyone_between(middles, one.end_ms, other.start_ms)
+            or _taken_up(middles, one.end_ms, other.start_ms)
         ]
         for first, last in pairwise([0, *breaks, len(own)]):
             utterances.append(Utterance(words=tuple(own[first:last])))
     return sorted(utterances, key=lambda u: (u.start_ms, u.words[0].id))
 
 
-def _anyone_between(middles: Integers, start_ms: int, end_ms: int) -> bool:
+def _taken_up(middles: Integers, start_ms: int, end_ms: int) -> bool:
     """Whether a word has its middle strictly inside a pause (so it is somebody else's)."""
+    if end_ms - start_ms < MIN_PAUSE_MS:
+        return False
     first = int(np.searchsorted(middles, start_ms, side="right"))
     return first < len(middles) and int(middles[first]) < end_ms
 
@@ -222,7 +226,13 @@ def _bare(text: str) -> str:
 def _frame(spoken: Sequence[Spoken], speech: pl.DataFrame, *, snap_ms: int) -> pl.DataFrame:
     rows = [_row(part, speech, snap_ms=snap_ms) for part in spoken]
     schema = {name: dtype for name, dtype in TURNS.items() if name != "turn"}
-    frame = pl.DataFrame(rows, schema=schema).sort("start_ms", maintain_order=True)
+    in_order = pl.col("start_ms").cum_max().over("speaker")  # snapping must not swap turns
+    frame = (
+        pl.DataFrame(rows, schema=schema)
+        .with_columns(in_order)
+        .with_columns(end_ms=pl.max_horizontal("start_ms", "end_ms"))
+        .sort("start_ms", maintain_order=True)
+    )
     return frame.with_row_index("turn").select(TURNS.names()).cast(TURNS)
 
 
@@ -230,9 +240,7 @@ def _row(part: Spoken, speech: pl.DataFrame, *, snap_ms: int) -> dict[str, objec
     words = [word for utterance in part.utterances for word in utterance.words]
     own = speech.filter(pl.col("speaker") == part.speaker)
     others = speech.filter(pl.col("speaker") != part.speaker)
-    start_ms = _snapped(words[0].start_ms, own["start_ms"], snap_ms=snap_ms)
-    end_ms = _snapped(max(word.end_ms for word in words), own["end_ms"], snap_ms=snap_ms)
-    end_ms = max(start_ms, end_ms)
+    start_ms, end_ms = _edges(words, own, snap_ms=snap_ms)
     return {
         "speaker": part.speaker,
         "start_ms": start_ms,
@@ -242,6 +250,20 @@ def _row(part: Spoken, speech: pl.DataFrame, *, snap_ms: int) -> dict[str, objec
         "overlap_ms": _overlap_ms(start_ms, end_ms, others),
         "kind": part.kind,
     }
+
+
+def _edges(words: Sequence[Word], own: pl.DataFrame, *, snap_ms: int) -> tuple[int, int]:
+    """Start and end of a turn at the speaker's own edges of the map, none of its words left out.
+
+    The first word ends after the start and the last begins before the end; where the edges that
+    are left cross each other, in a gap of the map, the times of the words stand.
+    """
+    first, last = words[0], max(words, key=lambda word: word.end_ms)
+    starts = own["start_ms"].filter(own["start_ms"] < first.end_ms)
+    ends = own["end_ms"].filter(own["end_ms"] > last.start_ms)
+    start_ms = _snapped(first.start_ms, starts, snap_ms=snap_ms)
+    end_ms = _snapped(last.end_ms, ends, snap_ms=snap_ms)
+    return (start_ms, end_ms) if start_ms < end_ms else (first.start_ms, last.end_ms)
 
 
 def _snapped(time_ms: int, edges: pl.Series, *, snap_ms: int) -> int:
@@ -268,7 +290,8 @@ def check(turns: pl.DataFrame) -> None:
         raise ContractError("turns are not numbered from 0")
     if not turns["start_ms"].is_sorted() or (turns["start_ms"] > turns["end_ms"]).any():
         raise ContractError("turns are not in order of time")
-    if turns["words"].explode().drop_nulls().is_duplicated().any():
+    words = [number for numbers in turns["words"] for number in numbers]
+    if len(set(words)) < len(words):
         raise ContractError("a word is in two turns")
     if not turns["kind"].is_in([TURN, BACKCHANNEL]).all():
         raise ContractError("a turn is neither a turn nor a backchannel")

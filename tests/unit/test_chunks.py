@@ -63,10 +63,10 @@ class TestCut:
         ]
 
     def test_a_chunk_ends_in_a_pause(self) -> None:
-        """12 s of speech do not fit into 10: the cut is in the pause at 8 s."""
-        assert pieces_of([(0, 4000), (4500, 8000), (8500, 12_500)]) == [
+        """13 s of speech do not fit into 10: the cut is in the longer pause, at 8 s."""
+        assert pieces_of([(0, 4000), (4500, 8000), (9000, 13_000)]) == [
             [(0, 8000)],
-            [(8500, 12_500)],
+            [(9000, 13_000)],
         ]
 
     @pytest.mark.parametrize(
@@ -74,14 +74,20 @@ class TestCut:
         [
             ([(0, 7000), (8000, 8500), (8700, 9700), (10_000, 14_000)], 7000),
             ([(0, 7000), (8000, 8500), (8700, 9700), (11_700, 14_000)], 9700),
-            ([(0, 3000), (5000, 9500), (9700, 14_000)], 9500),
+            ([(0, 2000), (4000, 9500), (9700, 14_500)], 9500),
+            ([(0, 7000), (8000, 10_000), (10_200, 18_500)], 10_000),
         ],
-        ids=["earlier pause is longest", "last pause is longest", "longest is too early"],
+        ids=[
+            "earlier pause is longest",
+            "last pause is longest",
+            "after the longest too much is left",
+            "the longest would take a third chunk",
+        ],
     )
-    def test_the_longest_pause_near_the_end_is_taken(
+    def test_the_longest_pause_that_costs_no_chunk_is_taken(
         self, speech: list[tuple[int, int]], first_end_ms: int
     ) -> None:
-        """Of the pauses after two thirds of a chunk the longest one ends it."""
+        """A chunk more would cost a whole window; of the cuts into two the longest pause wins."""
         assert pieces_of(speech)[0][-1][1] == first_end_ms
 
     def test_long_speech_is_cut_where_it_is_quietest(self) -> None:
@@ -197,6 +203,20 @@ class TestProperties:
         assert all(chunk.length_ms <= LIMIT_MS for chunk in chunks)
         assert all(one.end_ms <= two.start_ms for one, two in pairwise(pieces))
         assert all(0 <= piece.start_ms < piece.end_ms <= 30_000 for piece in pieces)
+
+    @EXAMPLES
+    @given(st.lists(st.tuples(st.integers(1, 900), st.integers(1, 1900)), max_size=10))
+    def test_there_are_no_more_chunks_than_needed(self, parts: list[tuple[int, int]]) -> None:
+        """No more than by filling each chunk as far as it goes."""
+        speech: list[tuple[int, int]] = []
+        count, length_ms, now_ms = 0, LIMIT_MS, 0
+        for gap_ms, talk_ms in parts:
+            speech.append((now_ms + gap_ms, now_ms + gap_ms + talk_ms))
+            now_ms += gap_ms + talk_ms
+            length_ms += min(gap_ms, 500) + talk_ms
+            if length_ms > LIMIT_MS:
+                count, length_ms = count + 1, talk_ms
+        assert len(short_chunks(speech, pad_ms=0, max_gap_ms=500)) == count
 
     @EXAMPLES
     @given(SPEECH, st.lists(st.floats(0, LIMIT_MS), min_size=2, max_size=20))

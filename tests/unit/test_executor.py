@@ -24,7 +24,8 @@ from pipeline.errors import (
     UnreadableAudio,
 )
 from pipeline.executors.local import Outcome, analyze, exit_code, folder_name
-from pipeline.run import Bench
+from pipeline.run import Bench, publish
+from pipeline.stages.exports import export_files
 from pipeline.store import Store
 
 ODD_NAMES = {
@@ -142,20 +143,21 @@ def test_a_failure_inside_a_stage_is_that_recordings_own(error: Exception, tmp_p
     assert folders(tmp_path) == ["b"]
 
 
+@pytest.mark.parametrize("place", ["pipeline.run.export_files", "pipeline.executors.local.publish"])
 def test_a_bug_outside_the_stages_is_that_recordings_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unexpected exception while files are written out stops no batch either."""
+    """An unexpected exception while files are made or written stops no batch either."""
     calls: list[int] = []
-    real = analyze.__globals__["publish"]
+    real = {"pipeline.run.export_files": export_files}.get(place, publish)
 
-    def publish_badly(*arguments: Any, **options: Any) -> None:
+    def fail_first(*arguments: Any, **options: Any) -> Any:
         calls.append(1)
         if len(calls) == 1:
             raise ValueError("bug")
-        real(*arguments, **options)
+        return real(*arguments, **options)
 
-    monkeypatch.setattr("pipeline.executors.local.publish", publish_badly)
+    monkeypatch.setattr(place, fail_first)
     paths = [silence(tmp_path / "a.wav"), silence(tmp_path / "b.wav", seconds=3)]
     outcomes = batch(paths, tmp_path)
     assert type(outcomes[0].error) is ContractError

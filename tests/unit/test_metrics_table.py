@@ -231,7 +231,6 @@ class TestFigures:
             assert row["low"] == pytest.approx(row["value"] - 1.645 * variance**0.5)
             assert row["high"] == pytest.approx(row["value"] + 1.645 * variance**0.5)
 
-    @pytest.mark.xfail(strict=True, reason="the others' talk is a union, in the ratio it is a sum")
     def test_the_interval_holds_the_ratio_of_three_voices(self) -> None:
         """All three talk for 90 s at once: a third each."""
         speech = frames.speech(("S1", 0, 90_000), ("S2", 0, 90_000), ("S3", 0, 90_000))

@@ -161,7 +161,6 @@ class TestMemory:
             decode(recognizer, 1.0)
         assert len(opened) == 1
 
-    @pytest.mark.xfail(strict=True, reason="only decode looks after memory")
     def test_a_careful_reading_moves_to_the_cpu_too(self) -> None:
         """One chunk that does not fit on the GPU is read on the CPU."""
         gpu = FakeWhisper("cuda", fits=0)
@@ -170,7 +169,6 @@ class TestMemory:
         heard = recognizer.decode_carefully(seconds(1.0)[0], language="en")
         assert [word.text for word in heard.words] == ["one"]
 
-    @pytest.mark.xfail(strict=True, reason="only decode translates errors", raises=RuntimeError)
     def test_a_failing_careful_reading_is_a_model_error(self) -> None:
         """As the failing first reading is."""
         recognizer, _ = recognizer_of(FakeWhisper("cpu", fits=0, error="engine broke"))

@@ -17,7 +17,6 @@ from pipeline.config import Config, load_config
 from pipeline.errors import (
     ContractError,
     ModelError,
-    PipelineError,
     StoreError,
     UnreadableAudio,
 )
@@ -298,15 +297,6 @@ def test_stopping_leaves_nothing_half_made(folder: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         results(whole, bench=bench_at(folder))
     assert not list((folder / "store").glob(".draft-*"))
-
-
-def test_a_bug_in_the_exports_is_an_error_of_the_tree(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The files beside the report are no stage, but a bug in them must not stop a batch either."""
-    monkeypatch.setattr("pipeline.run.export_files", failing(ValueError("bug")))
-    with pytest.raises(PipelineError):
-        results(planned(folder / "call.wav"), bench=bench_at(folder))
 
 
 def test_a_store_that_cannot_be_written_is_a_store_error(folder: Path) -> None:

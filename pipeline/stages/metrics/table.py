@@ -185,7 +185,7 @@ def _call(
 
 def _talk(call: Call, voice: Voice) -> Iterator[Figure]:
     total_ms = sum(other.talk_ms for other in call.voices)
-    others = [span for other in call.voices if other is not voice for span in other.spans]
+    others = [other.spans for other in call.voices if other is not voice]
     low, high = timing.talk_ratio_interval(voice.spans, others)
     yield Figure(metric="talk_time_s", value=voice.talk_ms / 1000, unit="s")
     yield Figure(

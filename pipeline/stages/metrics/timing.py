@@ -69,17 +69,20 @@ def longest_silence_ms(spans: Sequence[Span], *, duration_ms: int) -> int:
 
 
 def talk_ratio_interval(
-    own: Sequence[tuple[Span, float]], others: Sequence[tuple[Span, float]]
-) -> Span | tuple[float, float]:
+    own: Sequence[tuple[Span, float]], others: Sequence[Sequence[tuple[Span, float]]]
+) -> tuple[float, float]:
     """The 90 % interval of a talk ratio, from the confidence of each interval of the map.
 
     Each second of an interval of confidence c counts as a draw with variance c(1 - c), each of
-    its edges as known to EDGE_SD_MS; the ratio's variance follows by the delta method.
+    its edges as known to EDGE_SD_MS; the ratio's variance follows by the delta method. `others`
+    holds the intervals of each other speaker, whose talk times add up.
     """
-    a, b = length_ms([s for s, _ in own]), length_ms([s for s, _ in others])
+    a = length_ms([span for span, _ in own])
+    b = sum(length_ms([span for span, _ in voice]) for voice in others)
     if a + b == 0:
         return (0.0, 1.0)
-    variance = (b**2 * _variance(own) + a**2 * _variance(others)) / (a + b) ** 4
+    variance_b = sum(_variance(voice) for voice in others)
+    variance = (b**2 * _variance(own) + a**2 * variance_b) / (a + b) ** 4
     half = NORMAL_90 * sqrt(variance)
     return (max(0.0, a / (a + b) - half), min(1.0, a / (a + b) + half))
 
@@ -93,8 +96,15 @@ def _variance(intervals: Sequence[tuple[Span, float]]) -> float:
 
 
 def transfers(turns: Sequence[Turn]) -> list[tuple[Turn, Turn]]:
-    """Pairs of turns in which the floor goes from one speaker to another, by start."""
-    return [(one, two) for one, two in pairwise(turns) if one.speaker != two.speaker]
+    """Pairs of turns in which the floor goes from one speaker to another, by start.
+
+    A turn that is over before an earlier one ends takes no floor.
+    """
+    taken: list[Turn] = []
+    for turn in turns:
+        if not taken or turn.end_ms > taken[-1].end_ms:
+            taken.append(turn)
+    return [(one, two) for one, two in pairwise(taken) if one.speaker != two.speaker]
 
 
 def latencies_ms(turns: Sequence[Turn], *, speaker: str) -> list[int]:

@@ -15,7 +15,7 @@ FAMILIES = {
     "risk_rate": "risk",
 }
 _FILLERS = re.compile(
-    r"\b(?:u+m+|u+h+|e+r+m?|h+m+)\b|\byou know\b(?!\s+(?:what|how|why|who|where|when|if|that)\b)"
+    r"\b(?:u+m+|u+h+|e+r+m?)\b|\byou know\b(?!\s+(?:what|how|why|who|where|when|if|that)\b)"
     r"|,\s*like\s*,|\bi mean\s*,",
     re.IGNORECASE,
 )
