@@ -20,9 +20,11 @@ ONSET, OFFSET = 0.5, 0.35
 """silero's own thresholds: speech starts above the first and ends below the second. They are
 shares of the highest probabilities on the channel, since silero is never as sure of a narrow
 band, a synthetic voice or a soft one; below SUREST_MIN it hears no voice at all."""
+SUREST_PERCENTILE = 99
 SUREST_MIN = 0.5
 MIN_SILENCE_MS = 300
 MIN_SPEECH_MS = 120
+MIN_SPEECH_FRAMES = int(MIN_SPEECH_MS / FRAME_MS) + 1
 PAD_MS = 30
 LEAK_DB = 9.0
 """Leaked speech is at least this much softer than the other channel, each channel measured
@@ -30,7 +32,7 @@ against its own loud speech, so that a soft voice beside a loud one is not taken
 ECHO_MS = 250
 """How late a leak may come: the delay of an echo, and the tail of the room."""
 SECOND_FRAMES = 31
-"""A second of speech: enough to know how loud it is, and how sure silero is of it."""
+"""A second of speech: enough to know how loud it is."""
 _BLOCK_FRAMES = 20_000
 
 
@@ -152,9 +154,9 @@ def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:
     A stretch that never reaches ONSET is not speech, one that does lasts until OFFSET.
     """
     speaking = np.zeros(len(probability), dtype=bool)
-    surest = _surest(probability)
-    if surest < SUREST_MIN:
+    if _nth_largest(probability, MIN_SPEECH_FRAMES) < SUREST_MIN:
         return speaking
+    surest = max(SUREST_MIN, float(np.percentile(probability, SUREST_PERCENTILE)))
     for first, last in _runs(probability > OFFSET * surest):
         above = np.flatnonzero(probability[first:last] >= ONSET * surest)
         if len(above):
@@ -169,12 +171,9 @@ def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:
     return speaking
 
 
-def _surest(probability: Floats) -> float:
-    """The probability that the surest second of the channel reaches; 0 for no audio."""
-    if not len(probability):
-        return 0.0
-    rank = min(SECOND_FRAMES, len(probability))
-    return float(np.partition(probability, -rank)[-rank])
+def _nth_largest(values: Floats, rank: int) -> float:
+    """The value that `rank` values reach; 0 where there are not as many."""
+    return float(np.partition(values, -rank)[-rank]) if len(values) >= rank else 0.0
 
 
 def _stretches(speaking: npt.NDArray[np.bool_], probability: Floats, end_ms: int) -> list[Stretch]:

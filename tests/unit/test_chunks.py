@@ -56,10 +56,18 @@ class TestCut:
         """Two speakers at once, one inside the other's speech, are one stretch."""
         assert pieces_of([(0, 3000), (500, 1000), (2500, 4000)]) == [[(0, 4000)]]
 
-    def test_every_interval_is_widened(self) -> None:
+    def test_a_chunk_reaches_beyond_its_speech(self) -> None:
         """By pad_ms on both sides, but not beyond the track."""
+        assert pieces_of([(1000, 2000)], pad_ms=300) == [[(700, 2300)]]
         assert pieces_of([(100, 1000), (59_800, 60_000)], pad_ms=300) == [
-            [(0, 2300), (58_500, 60_000)]
+            [(0, 2000), (58_800, 60_000)]
+        ]
+
+    def test_neighbouring_chunks_share_the_pause_between_them(self) -> None:
+        """A pause of 0.4 s is cut in its middle, though each chunk would take 0.3 s of it."""
+        assert pieces_of([(1000, 7000), (7400, 13_000)], pad_ms=300) == [
+            [(700, 7200)],
+            [(7200, 13_300)],
         ]
 
     def test_a_chunk_ends_in_a_pause(self) -> None:

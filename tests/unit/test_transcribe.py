@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import frames
@@ -154,9 +155,9 @@ class TestWords:
         assert frame.select("text", "start_ms", "end_ms").row(1) == ("morning.", 1450, 2200)
 
     def test_times_after_a_shortened_gap(self) -> None:
-        """0-1.3 s, 1 s of silence, 1 s of silence, 9.7 s on: 3.8 s in the chunk is 10.2 s."""
+        """The chunk is 0-1.5 s, then 9.5 s on: 2.2 s in the chunk is 10.2 s."""
         speech = frames.speech(("S1", 0, 1000), ("S1", 10_000, 12_000))
-        frame = words_of(FakeRecognizer(decoded(("so", 0.2, 0.6), ("yes", 3.8, 4.0))), speech)
+        frame = words_of(FakeRecognizer(decoded(("so", 0.2, 0.6), ("yes", 2.2, 2.4))), speech)
         assert frame.select("start_ms", "end_ms").rows() == [(200, 600), (10_200, 10_400)]
 
     def test_words_of_all_chunks_are_numbered_through(self) -> None:
@@ -353,7 +354,7 @@ class TestDoubts:
             ("S1", 0, 1000), ("S1", 6000, 7000), ("S2", 1500, 6000), tracks={"S1": 0, "S2": 1}
         )
         model = FakeRecognizer(decoded(("thanks", 2.0, 2.2)), decoded(("right", 2.0, 2.4)))
-        frame = words_of(model, speech, tracks=2)
+        frame = words_of(model, speech, tracks=2, config=replace(CONFIG, max_gap_s=3.0))
         assert frame.select("text", "doubt").rows() == [("thanks", OUTSIDE_SPEECH), ("right", "")]
 
     def test_speech_that_began_long_before_is_near(self) -> None:
