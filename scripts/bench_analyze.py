@@ -100,7 +100,7 @@ def _speed(calls: dict[str, Path], *, runs: int, folder: Path) -> Iterable[Row]:
     models = Models(device=lambda: choose_device("cpu"), locate=locate)
     plain = _plain_whisper()
     for name, path in calls.items():
-        _analyze(path, models=models, store=folder / "warm")
+        _analyze(path, models=models, store=folder / "warm")  # loads what is loaded once
         ratios, ours, theirs = [], [], []
         for number in range(runs):
             theirs.append(_timed(lambda path=path: plain(path)))

@@ -155,9 +155,9 @@ class TestWords:
         assert frame.select("text", "start_ms", "end_ms").row(1) == ("morning.", 1450, 2200)
 
     def test_times_after_a_shortened_gap(self) -> None:
-        """The chunk is 0-1.5 s, then 9.5 s on: 2.2 s in the chunk is 10.2 s."""
+        """The chunk is 0-2 s, then 9 s on: 3.2 s in the chunk is 10.2 s."""
         speech = frames.speech(("S1", 0, 1000), ("S1", 10_000, 12_000))
-        frame = words_of(FakeRecognizer(decoded(("so", 0.2, 0.6), ("yes", 2.2, 2.4))), speech)
+        frame = words_of(FakeRecognizer(decoded(("so", 0.2, 0.6), ("yes", 3.2, 3.4))), speech)
         assert frame.select("start_ms", "end_ms").rows() == [(200, 600), (10_200, 10_400)]
 
     def test_words_of_all_chunks_are_numbered_through(self) -> None:
