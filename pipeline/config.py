@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import tomllib
 import types
@@ -221,7 +222,7 @@ def _as(value: Any, kind: Any) -> Any:
     if origin is Literal:
         return str(value) if value in arguments else None
     if origin is tuple:
-        parts = str(value).split(",") if isinstance(value, str) else value
+        parts = (value.split(",") if value else []) if isinstance(value, str) else value
         return tuple(str(part).strip() for part in parts) if _is_list(parts) else None
     return _scalar(value, kind)
 
@@ -238,11 +239,11 @@ def _scalar(value: Any, kind: type) -> Any:
         return None
     if isinstance(value, _Text) and kind in (int, float):
         try:
-            return kind(value)
+            value = kind(value)
         except ValueError:
             return None
     if kind is float and isinstance(value, int | float):
-        return float(value)
+        return float(value) if math.isfinite(value) else None
     return str(value) if kind is str and isinstance(value, str) else _same(value, kind)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -62,15 +64,17 @@ class Plan:
 
 def read_recording(path: Path) -> Recording:
     """Identify a file by its bytes. Raises UnreadableAudio where it cannot be read."""
-    if not path.exists():
-        raise UnreadableAudio(f"{path}: there is no such file; check the path")
-    if not path.is_file():
-        raise UnreadableAudio(f"{path}: not a regular file; give a recording or a folder of them")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnreadableAudio(
+                f"{path}: not a regular file; give a recording or a folder of them"
+            )
         digest = file_sha256(path)
+    except (FileNotFoundError, NotADirectoryError) as err:
+        raise UnreadableAudio(f"{path}: there is no such file; check the path") from err
     except OSError as err:
         raise UnreadableAudio(
-            f"{path}: cannot be read ({err.strerror}); check its permissions"
+            f"{path}: cannot be read ({err.strerror}); check the path and its permissions"
         ) from err
     return Recording(path=path, name=_printable(path.name), digest=digest)
 
@@ -94,9 +98,10 @@ def find_recordings(patterns: Iterable[str]) -> tuple[Path, ...]:
 
 def _expand(pattern: str) -> list[Path]:
     path = Path(pattern)
-    if path.is_dir():
+    # os.path, since Path raises for names that are too long or lie where one may not look
+    if os.path.isdir(path):  # noqa: PTH112
         return _recordings_in(path)
-    if path.exists() or not glob.has_magic(pattern):
+    if os.path.lexists(path) or not glob.has_magic(pattern):
         return [path]
     found = sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
     files = [Path(match) for match in found if Path(match).is_file()]
@@ -109,7 +114,9 @@ def _recordings_in(folder: Path) -> list[Path]:
     files = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in AUDIO_SUFFIXES
+        and not path.name.startswith(".")
+        and not path.is_dir()
     )
     if not files:
         raise InputError(f"{folder}: no audio or video file in this folder; name the files instead")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,22 +89,37 @@ def execute(task: Task, *, inputs: Mapping[str, Any], bench: Bench) -> Path:
     """
     name = task.stage.name
     bench.listener(name, 0.0)
+    with (
+        accounted(f"stage {name}"),
+        bench.store.draft(suffix=task.stage.output.suffix) as draft,
+    ):
+        _make(task, inputs=inputs, draft=draft, bench=bench)
+        if bench.force:
+            bench.store.discard(stage=name, key=task.key)
+        path = bench.store.put(stage=name, key=task.key, draft=draft, recipe=task.recipe)
+    bench.listener(name, 1.0)
+    return path
+
+
+@contextlib.contextmanager
+def accounted(what: str) -> Iterator[None]:
+    """Errors of the tree pass as they are; anything else is a bug and becomes a ContractError."""
     try:
-        with bench.store.draft(suffix=task.stage.output.suffix) as draft:
-            _make(task, inputs=inputs, draft=draft, bench=bench)
-            if bench.force:
-                bench.store.discard(stage=name, key=task.key)
-            path = bench.store.put(stage=name, key=task.key, draft=draft, recipe=task.recipe)
+        yield
     except PipelineError:
         raise
     except MemoryError as err:
-        raise StoreError(f"stage {name}: not enough memory; close other programs") from err
+        raise StoreError(f"{what}: not enough memory; close other programs") from err
     except Exception as err:
         raise ContractError(
-            f"stage {name} failed unexpectedly ({type(err).__name__}: {err}); please report this"
+            f"{what} failed unexpectedly ({type(err).__name__} at {_place(err)}); please report this"
         ) from err
-    bench.listener(name, 1.0)
-    return path
+
+
+def _place(error: Exception) -> str:
+    """File and line where an error arose; its own text may quote what was said in a call."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _make(task: Task, *, inputs: Mapping[str, Any], draft: Path, bench: Bench) -> None:
@@ -110,7 +127,8 @@ def _make(task: Task, *, inputs: Mapping[str, Any], draft: Path, bench: Bench) -
     arguments: dict[str, Any] = {**inputs, "config": task.config}
     if task.stage.load is not None:
         arguments["model"] = bench.models.get(task)
-        arguments["progress"] = lambda share: bench.listener(task.stage.name, share)
+        # The end is announced when the result is stored, not before.
+        arguments["progress"] = lambda share: bench.listener(task.stage.name, min(share, 0.99))
     match task.stage.output:
         case File():
             task.stage.run(**arguments, out=draft)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ class Frame:
             found = value.schema if isinstance(value, pl.DataFrame) else type(value).__name__
             raise ContractError(f"a stage returned {found}, its contract says {self.schema}")
         self.check(value)
-        value.write_parquet(path)
+        content = io.BytesIO()
+        value.write_parquet(content)
+        path.write_bytes(content.getvalue())
 
     def read(self, path: Path) -> pl.DataFrame:
         """Read the frame back, all of it in memory."""

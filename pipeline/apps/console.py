@@ -29,10 +29,10 @@ from pipeline.plan import find_recordings
 from pipeline.run import Bench, Models
 from pipeline.store import Store
 
-STDOUT, STDERR = (
-    Console(markup=False, highlight=False),
-    Console(stderr=True, markup=False, highlight=False),
-)
+STDOUT = Console(markup=False, highlight=False, emoji=False)
+STDERR = Console(stderr=True, markup=False, highlight=False, emoji=False)
+if not STDOUT.is_terminal:
+    STDOUT.width = 110  # a file or a pipe has no width; 80 would fold names
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from pipeline.config import Config
 from pipeline.errors import PipelineError
 from pipeline.plan import Plan, plan, read_recording
-from pipeline.run import Bench, publish, results
+from pipeline.run import Bench, accounted, publish, results
 
 _MAX_NAME_BYTES = 100
 _DIGEST_LETTERS = 8
@@ -60,11 +60,12 @@ def _analyze_one(
 ) -> Outcome:
     started = time.monotonic()
     try:
-        whole = plan(read_recording(path), config=config)
-        folder = _folder(whole, out=out, taken=taken)
-        files = results(whole, bench=bench)
-        publish(files, folder=folder)
-        report = json.loads(files["report.json"])
+        with accounted("the analysis"):
+            whole = plan(read_recording(path), config=config)
+            folder = _folder(whole, out=out, taken=taken)
+            files = results(whole, bench=bench)
+            publish(files, folder=folder)
+            report = json.loads(files["report.json"])
     except PipelineError as err:
         return Outcome(path=path, seconds=time.monotonic() - started, error=err)
     return Outcome(path=path, seconds=time.monotonic() - started, folder=folder, report=report)

@@ -89,6 +89,8 @@ class ReportConfig:
     codebook: Codebook = Codebook(version=0, tactics=())  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
+        if not all(self.names):
+            raise ConfigError('a name is empty; write names as in --names "Ana,Ben"')
         if self.me and self.names.count(self.me) > 1:
             raise ConfigError(f"--me {self.me}: two speakers have that name; use an id such as S1")
         if self.me and self.names and self.me not in self.names and not _is_speaker_id(self.me):
