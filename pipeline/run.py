@@ -112,7 +112,7 @@ def accounted(what: str) -> Iterator[None]:
         raise StoreError(f"{what}: not enough memory; close other programs") from err
     except Exception as err:
         raise ContractError(
-            f"{what} failed unexpectedly ({type(err).__name__} at {_place(err)}); please report this"
+            f"{what} failed unexpectedly: {type(err).__name__}, {_place(err)}; please report this"
         ) from err
 
 

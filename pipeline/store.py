@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from pipeline.errors import StoreError
 
 _CHUNK_BYTES = 1 << 20
 _MANIFEST = "manifest.json"
+_DRAFT = ".draft-"
+_STALE_S = 24 * 3600
 
 
 def file_sha256(path: Path) -> str:
@@ -62,6 +65,14 @@ def write_atomic(path: Path, content: bytes) -> None:
             raise
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder and see that files can be made in it. Raises StoreError."""
+    with translated("write to", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".parley-"):
+            pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """A folder of artefacts. Safe for several processes at once."""
@@ -99,11 +110,19 @@ class Store:
         """A path to write an artefact to before `put`; whatever is left is removed after."""
         with translated("write to the artefact store", self.root):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            folder = Path(tempfile.mkdtemp(dir=self.root, prefix=".draft-"))
+            self._sweep()
+            folder = Path(tempfile.mkdtemp(dir=self.root, prefix=_DRAFT))
         try:
             yield folder / f"data{suffix}"
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove drafts that a killed run left; a day is longer than any stage takes."""
+        for left in self.root.glob(f"{_DRAFT}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > _STALE_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def put(self, *, stage: str, key: str, draft: Path, recipe: Mapping[str, Any]) -> Path:
         """Move a finished draft to its key, with a manifest; returns the artefact's path.

@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -222,7 +223,7 @@ def _demo_rows(name: str, report: dict[str, Any], reference: dict[str, Any]) -> 
     missing = [
         number["spoken"]
         for number in reference["numbers"]
-        if not any(_plain(form) in text for form in (number["spoken"], *number["written"]))
+        if not any(_holds(text, form) for form in (number["spoken"], *number["written"]))
     ]
     count = len(reference["numbers"])
     yield Row(
@@ -231,6 +232,11 @@ def _demo_rows(name: str, report: dict[str, Any], reference: dict[str, Any]) -> 
         bound="all",
         met=not missing,
     )
+
+
+def _holds(text: str, form: str) -> bool:
+    """Whether a number stands in a text by itself: 20,000 is not in 120,000."""
+    return re.search(rf"(?<![\d.]){re.escape(_plain(form))}(?!\d)", text) is not None
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from pipeline.config import Config
 from pipeline.errors import PipelineError
 from pipeline.plan import Plan, plan, read_recording
 from pipeline.run import Bench, accounted, publish, results
+from pipeline.store import check_writable
 
 _MAX_NAME_BYTES = 100
 _DIGEST_LETTERS = 8
@@ -43,7 +44,11 @@ class Outcome:
 def analyze(
     paths: Sequence[Path], *, config: Config, out: Path, bench: Bench, observer: Observer
 ) -> list[Outcome]:
-    """Analyse recordings and write each one's files to a folder of its own under `out`."""
+    """Analyse recordings and write each one's files to a folder of its own under `out`.
+
+    Raises StoreError where `out` cannot be written, before any work is done.
+    """
+    check_writable(out)
     outcomes: list[Outcome] = []
     taken: dict[Path, str] = {}
     for number, path in enumerate(paths, start=1):

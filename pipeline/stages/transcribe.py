@@ -21,6 +21,7 @@ from pipeline.records import (
     OTHER_LANGUAGE,
     OUTSIDE_SPEECH,
     REPETITION,
+    SAMPLE_RATE_HZ,
     WORDS,
     Track,
 )
@@ -90,6 +91,8 @@ def load(*, config: TranscribeConfig, device: Place, locate: Locate) -> Recogniz
 
 BATCH_SIZE = 8
 """Chunks decoded at once; it changes no word, so it is no setting of the result."""
+CAREFUL_MIN_S = 1.0
+"""Shorter sounds hold a word or two: every temperature is tried and none is sure."""
 NEAR_MS = 500
 """How far from speech a word may lie: word times of Whisper are off by up to half a second."""
 
@@ -187,7 +190,8 @@ def _trusted(
     model: Recognizing,
 ) -> Decoded:
     """The text of a chunk, decoded again with fallback where the first reading looks wrong."""
-    if not _suspicious(decoded, seconds=len(sound) / 16_000, config=config):
+    seconds = len(sound) / SAMPLE_RATE_HZ
+    if seconds < CAREFUL_MIN_S or not _suspicious(decoded, seconds=seconds, config=config):
         return decoded
     careful = model.decode_carefully(sound, language=language)
     return careful if careful.words or not decoded.words else decoded
