@@ -165,12 +165,14 @@ def test_a_bug_outside_the_stages_is_that_recordings_own(
 
 
 def test_an_out_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
-    """Reports that cannot be placed are StoreErrors that name the folder, for each recording."""
+    """It is refused with its name before a stage runs, not after hours of work."""
     (tmp_path / "out").write_text("in the way")
-    outcomes = batch([silence(tmp_path / "a.wav")], tmp_path)
-    assert isinstance(outcomes[0].error, StoreError)
-    assert str(tmp_path / "out") in str(outcomes[0].error)
-    assert exit_code(outcomes) == 6
+    log = Log()
+    with pytest.raises(StoreError) as caught:
+        batch([silence(tmp_path / "a.wav")], tmp_path, log=log)
+    assert str(tmp_path / "out") in str(caught.value)
+    assert caught.value.exit_code == 6
+    assert log.stages == []
 
 
 def test_a_second_run_repeats_nothing(tmp_path: Path) -> None:
