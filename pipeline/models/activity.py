@@ -157,15 +157,15 @@ def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:
     if _nth_largest(probability, MIN_SPEECH_FRAMES) < SUREST_MIN:
         return speaking
     surest = max(SUREST_MIN, float(np.percentile(probability, SUREST_PERCENTILE)))
-    for first, last in _runs(probability > OFFSET * surest):
+    for first, last in runs(probability > OFFSET * surest):
         above = np.flatnonzero(probability[first:last] >= ONSET * surest)
         if len(above):
             speaking[first + above[0] : last] = True
-    for first, last in _runs(~speaking):
+    for first, last in runs(~speaking):
         inside = first > 0 and last < len(speaking)
         if inside and (last - first) * FRAME_MS < MIN_SILENCE_MS:
             speaking[first:last] = True
-    for first, last in _runs(speaking):
+    for first, last in runs(speaking):
         if (last - first) * FRAME_MS < MIN_SPEECH_MS:
             speaking[first:last] = False
     return speaking
@@ -183,12 +183,12 @@ def _stretches(speaking: npt.NDArray[np.bool_], probability: Floats, end_ms: int
             end_ms=min(end_ms, round(last * FRAME_MS) + PAD_MS),
             confidence=float(probability[first:last].mean()),
         )
-        for first, last in _runs(speaking)
+        for first, last in runs(speaking)
         if first * FRAME_MS < end_ms
     ]
 
 
-def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+def runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """(first, last + 1) of each stretch of true values."""
     edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

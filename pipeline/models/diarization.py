@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.models import quiet_dependencies
+from pipeline.models.activity import runs
 from pipeline.models.embedding import Embed, load_embedding
 from pipeline.models.segmentation import load_segmentation
 from pipeline.records import SAMPLE_RATE_HZ, Samples
@@ -272,7 +273,7 @@ def _intervals(activity: Floats, *, end_ms: int) -> list[Interval]:
     """Stretches in which a voice is more likely speaking than not, by start."""
     found = []
     for voice in range(activity.shape[1]):
-        for first, last in _runs(activity[:, voice] > 0.5):
+        for first, last in runs(activity[:, voice] > 0.5):
             start_ms, stop_ms = _frame_ms(first), min(_frame_ms(last), end_ms)
             if start_ms < stop_ms:
                 confidence = float(activity[first:last, voice].mean())
@@ -284,12 +285,6 @@ def _intervals(activity: Floats, *, end_ms: int) -> list[Interval]:
 
 def _frame_ms(frame: int) -> int:
     return round((frame * FRAME_STEP_S + FRAME_CENTRE_S) * 1000)
-
-
-def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """(first, last + 1) of each stretch of true values."""
-    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 class Community:

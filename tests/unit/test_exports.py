@@ -141,7 +141,8 @@ def test_ctm_and_rttm_have_their_fields(written: dict[str, str]) -> None:
     )
 
 
-def test_invented_words_are_not_scored() -> None:
+def test_invented_words_are_on_record_but_not_scored() -> None:
+    """They are comments of the CTM, with the reason; only the others are lines of it."""
     lines = (build.line("S0", "Yes. Thanks for watching.", 0.0, 1.0),)
     doubted = pl.when(pl.col("word") > 0).then(pl.lit("repetition")).otherwise(pl.lit(""))
     words = build.words(lines).with_columns(doubted.alias("doubt"))
@@ -152,7 +153,11 @@ def test_invented_words_are_not_scored() -> None:
         turns=build.turns(lines),
         metrics=build.metrics(),
     )
-    assert [line.split()[4] for line in files["words.ctm"].splitlines()] == ["Yes."]
+    written = files["words.ctm"].splitlines()
+    comments = [line for line in written if line.startswith(";; ")]
+    assert [line.split()[4] for line in written if line not in comments] == ["Yes."]
+    assert [line.split()[1] for line in comments] == ["repetition:"] * 3
+    assert "watching." in comments[-1]
 
 
 def test_tables_hold_what_the_report_holds(written: dict[str, str]) -> None:

@@ -14,17 +14,21 @@ from pipeline.stages.exports.naming import speaker_tokens, token
 def ctm(report: Mapping[str, Any], *, words: pl.DataFrame) -> str:
     """One line a word: recording, channel (from 1), start, length, word, probability.
 
-    Words that the recogniser made up are left out, as they are in no turn.
+    Words that the recogniser made up, which are in no turn, stand as comments (";;") with the
+    reason, so that they are on record and no scorer counts them.
     """
     recording = token(report["recording"]["name"])
-    believed = words.filter(~pl.col("doubt").is_in(WITHHELD_DOUBTS))
-    rows = believed.sort("track", "start_ms", "word").iter_rows(named=True)
+    rows = words.sort("track", "start_ms", "word").iter_rows(named=True)
     return "".join(
-        f"{recording} {row['track'] + 1} {_span(row)} {token(row['text'])} "
-        f"{row['probability']:.3f}\n"
+        f"{_comment(row['doubt'])}{recording} {row['track'] + 1} {_span(row)} "
+        f"{token(row['text'])} {row['probability']:.3f}\n"
         for row in rows
         if row["text"].strip()
     )
+
+
+def _comment(doubt: str) -> str:
+    return f";; {doubt}: " if doubt in WITHHELD_DOUBTS else ""
 
 
 def rttm(report: Mapping[str, Any], *, speech: pl.DataFrame) -> str:
