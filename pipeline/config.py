@@ -25,6 +25,7 @@ from pipeline.stages.report import Definition, ReportConfig
 from pipeline.stages.tactics import TacticsConfig
 from pipeline.stages.transcribe import TranscribeConfig
 from pipeline.stages.turns import TurnsConfig
+from pipeline.stages.voices import VoicesConfig
 from pipeline.tactics.codebook import Codebook, codebook_from_toml
 
 
@@ -55,12 +56,14 @@ def shipped_codebook() -> Codebook:
 class RunConfig:
     """Where things run and lie; nothing here changes a result, so none of it is in a key.
 
-    An empty `store` or `models` means the user's cache folder, see `store_directory`.
+    An empty `store` or `models` means the user's cache folder, see `store_directory`; an empty
+    `voices` the user's data folder, see `voices_directory`.
     """
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     store: str = ""
     models: str = ""
+    voices: str = ""
     offline: bool = False
 
 
@@ -78,6 +81,7 @@ class Config:
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     page: PageConfig = field(default_factory=PageConfig)
+    voices: VoicesConfig = field(default_factory=VoicesConfig)
     run: RunConfig = field(default_factory=RunConfig)
 
 
@@ -89,6 +93,7 @@ SETTABLE = {
     "metrics": tuple(f.name for f in dataclasses.fields(MetricsConfig) if f.name != "families"),
     "report": ("names", "me"),
     "page": tuple(f.name for f in dataclasses.fields(PageConfig)),
+    "voices": tuple(f.name for f in dataclasses.fields(VoicesConfig)),
     "run": tuple(f.name for f in dataclasses.fields(RunConfig)),
 }
 """The settings that people may give, by section; the rest is filled in from data files."""
@@ -126,6 +131,38 @@ def store_directory(config: Config, environment: Mapping[str, str] = os.environ)
         return Path(chosen).expanduser()
     cache_home = environment.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache_home).expanduser() / "parley" / "artefacts"
+
+
+def voices_directory(config: Config, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where enrolled voices are kept: run.voices, PARLEY_VOICES, or the user's data folder."""
+    chosen = config.run.voices or environment.get("PARLEY_VOICES", "")
+    if chosen:
+        return Path(chosen).expanduser()
+    data_home = environment.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data_home).expanduser() / "parley" / "voices"
+
+
+def settings_of(config: Config) -> dict[str, dict[str, Any]]:
+    """The settings that differ from the defaults, as `config_of` reads them."""
+    default = Config()
+    changed = {
+        section: {
+            key: getattr(getattr(config, section), key)
+            for key in keys
+            if getattr(getattr(config, section), key) != getattr(getattr(default, section), key)
+        }
+        for section, keys in SETTABLE.items()
+    }
+    return {section: table for section, table in changed.items() if table}
+
+
+def config_of(settings: Mapping[str, Mapping[str, Any]]) -> Config:
+    """The defaults, changed by settings as `settings_of` gives them. Raises ConfigError."""
+    values: dict[str, dict[str, Any]] = {}
+    for section, table in settings.items():
+        for key, value in table.items():
+            _put(values, f"{section}.{key}", value)
+    return _config(values)
 
 
 def load_config(*, file: Path | None = None, settings: Iterable[str] = ()) -> Config:

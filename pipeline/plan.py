@@ -6,19 +6,23 @@ import dataclasses
 import glob
 import os
 import stat
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
 from pipeline.config import Config, metrics_version, weights
+from pipeline.corrections import Overlay, Resolved, label_document, turned_document
+from pipeline.enrolment import Enrolment, enrolled_document
 from pipeline.errors import InputError, UnreadableAudio
 from pipeline.models.registry import find_weights
 from pipeline.stage import Stage, recipe, recipe_key
-from pipeline.stages import STAGES
+from pipeline.stages import CORRECTED_SPEECH, CORRECTED_TURNS, STAGES, VOICES
+from pipeline.stages.corrections import CorrectionsConfig
 from pipeline.stages.report import ModelFact, ReportConfig
+from pipeline.stages.voices import EMBEDDING
 from pipeline.store import file_sha256
 
 RECORDING = "recording"
@@ -41,21 +45,31 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One stage of one recording. `inputs` maps input names to keys (or the recording's digest)."""
+    """One stage of one recording. `inputs` maps input names to keys (or the recording's digest).
+
+    `sources` says which stage an input comes from where that is not the one of its name.
+    """
 
     stage: Stage
     config: Any
     inputs: Mapping[str, str]
     recipe: Mapping[str, Any]
     key: str
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All tasks of one recording, in an order in which every input comes before its use."""
+    """All tasks of one recording, in an order in which every input comes before its use.
+
+    `given` holds the inputs that no stage makes: what people corrected, and who has enrolled.
+    `sources` says which stage has the last word on a name: after a correction, another one.
+    """
 
     recording: Recording
     tasks: tuple[Task, ...]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def task(self, stage_name: str) -> Task:
         """The task of that stage."""
@@ -123,24 +137,115 @@ def _recordings_in(folder: Path) -> list[Path]:
     return files
 
 
-def plan(recording: Recording, *, config: Config) -> Plan:
-    """The tasks of one recording with their keys; no model is looked for, nothing is run."""
-    keys = {RECORDING: recording.digest}
-    tasks = []
+_BEFORE_CORRECTIONS = ("audio", "diarize", "transcribe", "turns")
+
+
+def plan(
+    recording: Recording,
+    *,
+    config: Config,
+    overlay: Overlay | None = None,
+    enrolled: Sequence[Enrolment] = (),
+) -> Plan:
+    """The tasks of one recording with their keys; no model is looked for, nothing is run.
+
+    Without corrections in the overlay and without enrolled voices these are STAGES and no more.
+    """
+    draft = _Draft(recording=recording, config=config, keys={RECORDING: recording.digest})
     for stage in STAGES:
-        stage_config = getattr(config, stage.name)
-        if isinstance(stage_config, ReportConfig):
-            stage_config = _report_config(stage_config, recording, config)
-        tasks.append(_task(stage, config=stage_config, keys=keys))
-        keys[stage.name] = tasks[-1].key
-    return Plan(recording=recording, tasks=tuple(tasks))
+        if stage.name in _BEFORE_CORRECTIONS:
+            draft.add(stage)
+    draft.add_voices(enrolled)
+    draft.add_corrections((overlay or Overlay()).resolved(draft.keys["turns"]))
+    for stage in STAGES:
+        if stage.name not in _BEFORE_CORRECTIONS:
+            draft.add(stage)
+    return Plan(
+        recording=recording,
+        tasks=tuple(draft.tasks),
+        given=draft.given,
+        sources=draft.sources,
+    )
 
 
-def _task(stage: Stage, *, config: Any, keys: Mapping[str, str]) -> Task:
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """A plan that grows task by task; `extra` are inputs that the report takes besides its own."""
+
+    recording: Recording
+    config: Config
+    keys: dict[str, str]
+    tasks: list[Task] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    extra: tuple[str, ...] = ()
+
+    def add(self, stage: Stage, *, sources: Mapping[str, str] | None = None) -> None:
+        """Add a stage's task; its inputs come from `sources`, else from what is newest."""
+        if stage.name == "report":
+            stage = dataclasses.replace(stage, inputs=(*stage.inputs, *self.extra))
+        from_ = self.sources if sources is None else sources
+        self.tasks.append(
+            _task(
+                stage,
+                config=self._config_of(stage),
+                keys={name: self.keys[from_.get(name, name)] for name in stage.inputs},
+                sources={name: from_[name] for name in stage.inputs if name in from_},
+            )
+        )
+        self.keys[stage.name] = self.tasks[-1].key
+
+    def add_voices(self, enrolled: Sequence[Enrolment]) -> None:
+        """Compare the speakers with the voices enrolled, if there are any of today's weights."""
+        document = enrolled_document(enrolled, sha256=_fingerprint(EMBEDDING))
+        if document:
+            self._give("enrolled", document)
+            self.add(VOICES)
+            self.extra += ("voices",)
+
+    def add_corrections(self, resolved: Resolved) -> None:
+        """Let all that follows take the corrected speech map and turns, and the report the names.
+
+        The two stages themselves take what they correct.
+        """
+        turned, labels = turned_document(resolved), label_document(resolved)
+        if turned:
+            self._give("corrections", turned)
+            self.add(CORRECTED_SPEECH)
+            self.add(CORRECTED_TURNS)
+            self.sources |= {"diarize": CORRECTED_SPEECH.name, "turns": CORRECTED_TURNS.name}
+        if labels:
+            self._give("labels", labels)
+            self.extra += ("labels",)
+
+    def _give(self, name: str, document: Mapping[str, Any]) -> None:
+        self.given[name] = document
+        self.keys[name] = recipe_key(document)
+
+    def _config_of(self, stage: Stage) -> Any:
+        if stage.config is CorrectionsConfig:
+            return CorrectionsConfig()
+        config = getattr(self.config, stage.name)
+        if not isinstance(config, ReportConfig):
+            return config
+        stages = [task.stage for task in self.tasks]
+        return _report_config(config, self.recording, self.config, stages)
+
+
+def _task(
+    stage: Stage, *, config: Any, keys: Mapping[str, str], sources: Mapping[str, str]
+) -> Task:
     inputs = {name: keys[name] for name in stage.inputs}
     fingerprints = {name: _fingerprint(name) for name in stage.weights(config)}
     what = recipe(stage=stage, config=config, weights=fingerprints, inputs=inputs)
-    return Task(stage=stage, config=config, inputs=inputs, recipe=what, key=recipe_key(what))
+    return Task(
+        stage=stage,
+        config=config,
+        inputs=inputs,
+        recipe=what,
+        key=recipe_key(what),
+        sources=sources,
+    )
 
 
 def _fingerprint(name: str) -> str:
@@ -152,13 +257,15 @@ def _fingerprint(name: str) -> str:
     return file_sha256(model) if model.is_file() else f"unpinned:{name}"
 
 
-def _report_config(report: ReportConfig, recording: Recording, config: Config) -> ReportConfig:
+def _report_config(
+    report: ReportConfig, recording: Recording, config: Config, stages: Sequence[Stage]
+) -> ReportConfig:
     """The report's settings with the facts of this recording and of what is installed."""
     return dataclasses.replace(
         report,
         recording_name=recording.name,
         digest=recording.digest,
-        models=tuple(_model_facts(config)),
+        models=tuple(_model_facts(config, stages)),
         versions=(
             ("parley", __version__),
             ("codebook", str(config.tactics.codebook.version)),
@@ -168,9 +275,9 @@ def _report_config(report: ReportConfig, recording: Recording, config: Config) -
     )
 
 
-def _model_facts(config: Config) -> Iterable[ModelFact]:
-    for stage in STAGES:
-        for name in stage.weights(getattr(config, stage.name)):
+def _model_facts(config: Config, stages: Sequence[Stage]) -> Iterable[ModelFact]:
+    for stage in stages:
+        for name in stage.weights(getattr(config, stage.name, None)):
             pinned = find_weights(name, weights=weights())
             yield ModelFact(
                 stage=stage.name,

@@ -67,13 +67,19 @@ def obtain(stage_name: str, *, plan: Plan, bench: Bench) -> Path:
         stored = bench.store.get(stage=stage_name, key=task.key, suffix=task.stage.output.suffix)
         if stored:
             return stored
-    inputs = {
-        name: plan.recording.path if name == RECORDING else _value(name, plan=plan, bench=bench)
-        for name in task.inputs
-    }
+    inputs = {name: _input(name, task=task, plan=plan, bench=bench) for name in task.inputs}
     path = execute(task, inputs=inputs, bench=bench)
     bench.fresh.add(task.key)
     return path
+
+
+def _input(name: str, *, task: Task, plan: Plan, bench: Bench) -> Any:
+    """What a task takes under a name: the recording, what people gave, or a stage's artefact."""
+    if name == RECORDING:
+        return plan.recording.path
+    if name in plan.given:
+        return plan.given[name]
+    return _value(task.sources.get(name, name), plan=plan, bench=bench)
 
 
 def _value(stage_name: str, *, plan: Plan, bench: Bench) -> Any:
@@ -143,7 +149,7 @@ def results(plan: Plan, *, bench: Bench) -> dict[str, bytes]:
     page = obtain("page", plan=plan, bench=bench)
     report_file = obtain("report", plan=plan, bench=bench)
     values = {
-        name: _value(name, plan=plan, bench=bench)
+        name: _value(plan.sources.get(name, name), plan=plan, bench=bench)
         for name in ("report", "transcribe", "diarize", "turns", "metrics")
     }
     exported = export_files(

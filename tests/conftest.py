@@ -45,6 +45,7 @@ def _own_folders(
     for variable in ("PARLEY_OFFLINE", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PARLEY_STORE", str(home / "artefacts"))
+    monkeypatch.setenv("PARLEY_VOICES", str(home / "voices"))
     if request.node.get_closest_marker("e2e"):
         monkeypatch.setenv("PARLEY_MODELS", str(REAL_MODELS))
         return

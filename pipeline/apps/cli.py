@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.apps.evaluate import eval_app
+
 if TYPE_CHECKING:
     from pipeline.config import Config
 
@@ -25,6 +27,7 @@ models_app = typer.Typer(
     help="The weights: list, fetch, verify.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval")
 
 
 def _version(show: bool) -> None:
@@ -111,6 +114,93 @@ def _config(
 
     given = [f"{name}={value}" for name, value in options.items() if value is not None]
     return load_config(file=file, settings=[*(settings or ()), *given])
+
+
+@app.command()
+def relabel(
+    recording: Annotated[
+        Path, typer.Argument(help="The recording, the folder of its report, or its report.json.")
+    ],
+    speaker: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID=NAME", help='What a speaker is called: S1="Ana". Repeatable.'),
+    ] = None,
+    turn: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NUMBER=ID", help="Who said a turn: 14=S2. Repeatable."),
+    ] = None,
+    merge: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID,ID", help="One person: with S1,S3 S3 becomes S1. Repeatable."),
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(help="Who corrects. [default: this machine's user]")
+    ] = None,
+    undo: Annotated[
+        bool,
+        typer.Option("--undo", help="Take back the last correction; again for the one before."),
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="List the corrections, and the turns with their numbers.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; only where things lie is read from it.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="run.KEY=VALUE", help="Where things lie; may be repeated."),
+    ] = None,
+) -> None:
+    """Correct names and speakers, and write the report again.
+
+    Nothing is recognised anew. Numbers of turns and ids of speakers are always those of the call
+    before any correction, as --show lists them. Corrections are kept beside the results and hold
+    when the recording is analysed again; the results themselves stay as they are.
+    """
+    from pipeline.apps import console
+    from pipeline.apps.relabel import relabel as run
+
+    with console.errors_printed():
+        run(
+            recording,
+            speakers=speaker or [],
+            turns=turn or [],
+            merges=merge or [],
+            author=author,
+            undo=undo,
+            show=show,
+            config=_config(config, set_, {}),
+        )
+
+
+@app.command()
+def enrol(
+    name: Annotated[str | None, typer.Argument(help="Whose voice it is.")] = None,
+    clip: Annotated[
+        Path | None, typer.Argument(help="A recording of that person alone, 5 s or more.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List who is enrolled.")] = False,
+    delete: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Delete a person's voice.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; configs/default.toml lists all settings.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="STAGE.KEY=VALUE", help="One setting; may be repeated."),
+    ] = None,
+) -> None:
+    """Keep a voice on this machine, so that later analyses name it. Ask the person first.
+
+    What is kept is a list of numbers that tells voices apart, in a folder that only you can
+    read; the clip is not kept. Nobody is ever enrolled by anything but this command.
+    """
+    from pipeline.apps import console
+    from pipeline.apps.enrol import run
+
+    with console.errors_printed():
+        run(name, clip, list_=list_, delete_=delete, config=_config(config, set_, {}))
 
 
 @models_app.command("list")

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.config import Config
+from pipeline.corrections import read_overlay
+from pipeline.enrolment import enrolled_people
 from pipeline.errors import PipelineError
+from pipeline.history import Analysis, remember
 from pipeline.plan import Plan, plan, read_recording
 from pipeline.run import Bench, accounted, publish, results
 from pipeline.store import check_writable
@@ -66,14 +69,28 @@ def _analyze_one(
     started = time.monotonic()
     try:
         with accounted("the analysis"):
-            whole = plan(read_recording(path), config=config)
+            recording = read_recording(path)
+            whole = plan(
+                recording,
+                config=config,
+                overlay=read_overlay(bench.store.root, recording.digest),
+                enrolled=enrolled_people(config),
+            )
             folder = _folder(whole, out=out, taken=taken)
             files = results(whole, bench=bench)
             publish(files, folder=folder)
+            _remember(whole, config=config, folder=folder, bench=bench)
             report = json.loads(files["report.json"])
     except PipelineError as err:
         return Outcome(path=path, seconds=time.monotonic() - started, error=err)
     return Outcome(path=path, seconds=time.monotonic() - started, folder=folder, report=report)
+
+
+def _remember(whole: Plan, *, config: Config, folder: Path, bench: Bench) -> None:
+    """Note the analysis, so that it can be corrected later without being described again."""
+    recording = whole.recording
+    analysis = Analysis(path=recording.path, name=recording.name, config=config, folder=folder)
+    remember(bench.store.root, recording.digest, analysis)
 
 
 def _folder(whole: Plan, *, out: Path, taken: dict[Path, str]) -> Path:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from pipeline.stage import File, Stage, Text
-from pipeline.stages import audio, diarize, metrics, page, report, tactics, transcribe, turns
+from pipeline.records import SPEECH, TURNS
+from pipeline.stage import Document, File, Frame, Stage, Text
+from pipeline.stages import (
+    audio,
+    corrections,
+    diarize,
+    metrics,
+    page,
+    report,
+    tactics,
+    transcribe,
+    turns,
+    voices,
+)
 
 AUDIO = Stage(
     name="audio",
@@ -31,3 +43,32 @@ STAGES: tuple[Stage, ...] = (
     report.STAGE,
     PAGE,
 )
+
+CORRECTED_SPEECH = Stage(
+    name="corrected_speech",
+    version=1,
+    inputs=("corrections", "diarize", "turns"),
+    output=Frame(schema=SPEECH, check=diarize.check),
+    config=corrections.CorrectionsConfig,
+    run=corrections.corrected_speech,
+)
+CORRECTED_TURNS = Stage(
+    name="corrected_turns",
+    version=1,
+    inputs=("corrections", "turns", "transcribe", "corrected_speech"),
+    output=Frame(schema=TURNS, check=turns.check),
+    config=corrections.CorrectionsConfig,
+    run=corrections.corrected_turns,
+)
+VOICES = Stage(
+    name="voices",
+    version=1,
+    inputs=("audio", "diarize", "enrolled"),
+    output=Document(),
+    config=voices.VoicesConfig,
+    run=voices.run,
+    load=voices.load,
+    weights=voices.weights,
+)
+OPTIONAL_STAGES: tuple[Stage, ...] = (CORRECTED_SPEECH, CORRECTED_TURNS, VOICES)
+"""Stages of plans with corrections, or with enrolled voices; they come after turns."""

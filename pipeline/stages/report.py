@@ -12,9 +12,12 @@ import polars as pl
 from pipeline.errors import ConfigError
 from pipeline.records import OTHER_LANGUAGE, REPETITION, Track
 from pipeline.stage import Document, Stage
+from pipeline.stages import report_names as names
 from pipeline.tactics.codebook import Codebook
 
 SCHEMA_VERSION = "1.0.0"
+CORRECTED_SCHEMA_VERSION = "1.1.0"
+"""Of reports that hold `corrections` or `voice_matches`, which 1.0.0 does not know."""
 LOW_WORD_PROBABILITY = 0.6
 WORDLESS_SHARE = 0.1
 """Below the one and above the other, a reader is warned; base on clean calls has 0.8 and 0.02."""
@@ -113,16 +116,24 @@ def run(
     tactics: pl.DataFrame,
     metrics: pl.DataFrame,
     config: ReportConfig,
+    labels: Mapping[str, Any] | None = None,
+    voices: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The report as plain data, valid under schemas/report.schema.json."""
+    """The report as plain data, valid under schemas/report.schema.json.
+
+    `labels` says what people corrected (`names`, `merges`, `entries`, `ignored`), `voices` which
+    speakers sound like somebody enrolled (`matches`); both are there only in plans
+    that have them.
+    """
     speakers = diarize["speaker"].unique(maintain_order=True).to_list()
     figures = _Figures(metrics)
+    named = names.named(
+        speakers, positional=config.names, me=config.me, labels=labels, voices=voices
+    )
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": CORRECTED_SCHEMA_VERSION if labels or voices else SCHEMA_VERSION,
         "recording": _recording(audio, transcribe, config),
-        "speakers": [
-            _speaker(speaker, number, figures, config) for number, speaker in enumerate(speakers)
-        ],
+        "speakers": [_speaker(one, figures) for one in named],
         "totals": {
             **{name: figures.value(name) for name in _TOTALS},
             "turn_count": figures.count("turn_count"),
@@ -135,7 +146,9 @@ def run(
         "tactics": _tags(tactics, turns, transcribe, config.codebook),
         "offers": [],
         "moments": [],
-        "quality": _quality(audio, diarize, transcribe, figures, config),
+        "quality": _quality(
+            audio, diarize, transcribe, figures, config, ignored=labels["ignored"] if labels else 0
+        ),
         "definitions": [
             {"metric": d.metric, "definition": d.definition, "note": d.note}
             for d in config.definitions
@@ -151,6 +164,8 @@ def run(
             for fact in config.models
         ],
         "versions": dict(config.versions),
+        **({"corrections": list(labels["entries"])} if labels else {}),
+        **({"voice_matches": names.voice_matches(named, voices)} if voices else {}),
     }
 
 
@@ -195,12 +210,12 @@ def _recording(audio: Track, words: pl.DataFrame, config: ReportConfig) -> dict[
     }
 
 
-def _speaker(speaker: str, number: int, figures: _Figures, config: ReportConfig) -> dict[str, Any]:
-    name = config.names[number] if number < len(config.names) else f"Speaker {number + 1}"
+def _speaker(named: names.Named, figures: _Figures) -> dict[str, Any]:
+    speaker = named.id
     return {
         "id": speaker,
-        "name": name,
-        "is_me": bool(config.me) and config.me in (name, speaker),
+        "name": named.name,
+        "is_me": named.is_me,
         **{metric: figures.value(metric, speaker=speaker) for metric in _SPEAKER_FIGURES},
         "talk_ratio_interval": figures.interval("talk_ratio", speaker=speaker),
         **{metric: figures.count(metric, speaker=speaker) for metric in _SPEAKER_COUNTS},
@@ -292,6 +307,8 @@ def _quality(
     words: pl.DataFrame,
     figures: _Figures,
     config: ReportConfig,
+    *,
+    ignored: int,
 ) -> dict[str, Any]:
     reasons = dict(config.reasons)
     rows = figures.withheld.select("scope", "speaker", "metric", "withheld").iter_rows()
@@ -299,7 +316,10 @@ def _quality(
         "speech_without_words_s": figures.value("speech_without_words_s"),
         "mean_word_probability": figures.value("mean_word_probability"),
         "doubtful_word_count": figures.count("doubtful_word_count"),
-        "warnings": list(_warnings(audio, speech, words, figures, config)),
+        "warnings": [
+            *_warnings(audio, speech, words, figures, config),
+            *([_IGNORED.format(ignored)] if ignored else []),
+        ],
         "withheld": [
             {
                 "scope": speaker or "call",
@@ -309,6 +329,12 @@ def _quality(
             for scope, speaker, metric, reason in rows
         ],
     }
+
+
+_IGNORED = (
+    "Corrections were made to another analysis of this recording, with other settings or another "
+    "version of Parley, and do not hold here: {}. Make them again with parley relabel."
+)
 
 
 def _warnings(

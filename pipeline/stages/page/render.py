@@ -12,7 +12,16 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pipeline.stages.page import charts, figures, palette, tags, timeline, transcript, wording
+from pipeline.stages.page import (
+    charts,
+    figures,
+    naming,
+    palette,
+    tags,
+    timeline,
+    transcript,
+    wording,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,7 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
         "title": wording.name_of(report["recording"]["name"]),
         "facts": _facts(report),
         "people": everyone,
+        "sources_of_names": naming.sources_of_names(report),
         "main": wording.main_person(everyone),
         "cards": figures.cards(report),
         "row_groups": figures.row_groups(report),
