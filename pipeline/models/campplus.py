@@ -203,6 +203,20 @@ class CamPlusPlus(nn.Module):
         embedding: Tensor = self.xvector(self.head(banks.transpose(1, 2)))
         return embedding.squeeze(-1)
 
+    def frames(self, banks: Tensor) -> Tensor:
+        """What is pooled over time: (batch, frames, 80) -> (batch, 512, half the frames)."""
+        x: Tensor = self.head(banks.transpose(1, 2))
+        for name, layer in self.xvector.named_children():
+            if name == "stats":
+                break
+            x = layer(x)
+        return x
+
+    def pooled(self, statistics: Tensor) -> Tensor:
+        """Means and deviations over time, (batch, 1024, 1) -> the embedding, (batch, 192)."""
+        embedding: Tensor = self.xvector.get_submodule("dense")(statistics)
+        return embedding.squeeze(-1)
+
 
 def _halved(channels: int) -> nn.Sequential:
     """The transition between blocks: half the channels."""

@@ -10,6 +10,7 @@ would replace those of torch.)
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,13 @@ def probe_cuda() -> CudaFacts:
     gpu, error = _torch_gpu()
     types = _ctranslate2_types() if gpu and not missing else frozenset[str]()
     return CudaFacts(driver=True, gpu=gpu, torch_error=error, missing=missing, compute_types=types)
+
+
+def usable_cores() -> int:
+    """The processor cores that this process may use; more threads only get in the way."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def preload_cublas() -> tuple[str, ...]:

@@ -1,19 +1,20 @@
-"""Who speaks when, from one track: segmentation, speaker embeddings, clustering.
+"""Who speaks when, from one track: segmentation, then a voice for each stretch of speech.
 
-pyannote.audio's parts, composed here (its SpeakerDiarization insists on a PLDA model even for
-agglomerative clustering), with three changes for speed, and for the long steps that give it:
-embeddings come from at most 2 s of a voice's own speech in a window, batched by length; windows
-are averaged over soft scores with a Hamming weight, since only two overlap at the longest step;
-and two voices of one window may share a cluster where they sound much more alike than not.
+pyannote's segmentation says where somebody speaks, where two do, and where the voice may change;
+which voice it is in each stretch, the embedding of that stretch decides. Segmentation alone
+takes two similar voices for one as often as not, while 1 s of speech is enough for CAM++ to tell
+them apart: so a stretch that is long enough stands for itself, and what segmentation thought of
+its window only decides for the short ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,28 +22,53 @@ import numpy.typing as npt
 from pipeline.errors import ModelError
 from pipeline.models import quiet_dependencies
 from pipeline.models.activity import runs
-from pipeline.models.embedding import Embed, load_embedding
+from pipeline.models.device import usable_cores
+from pipeline.models.embedding import VoiceNetwork, load_voice_network
 from pipeline.models.segmentation import load_segmentation
+from pipeline.models.speech_frames import (
+    FRAME_CENTRE_S,
+    FRAME_STEP_S,
+    SpeechFrames,
+    speech_frames,
+)
+from pipeline.models.stretches import (
+    WINDOW_S,
+    Stretch,
+    find_stretches,
+    first_frames,
+    window_starts,
+)
+from pipeline.models.voices import Blocks, Sums, blocks_of, centroids
 from pipeline.records import SAMPLE_RATE_HZ, Samples
 from pipeline.stage import Progress
 
 if TYPE_CHECKING:
     from pyannote.audio import Inference
 
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 Floats = npt.NDArray[np.floating[Any]]
+Integers = npt.NDArray[np.int64]
 
-WINDOW_S = 10.0
-FRAME_STEP_S = 0.016875
-FRAME_CENTRE_S = 0.0619375 / 2
-EMBEDDING_LENGTHS_S = (2.0, 1.5, 1.0, 0.5)
-"""Below about 0.4 s of speech a CAM++ embedding is noise; above 2 s it costs more than it adds."""
-SHARED_VOICE_MARGIN = 0.3
+KNOWN_BY_ITSELF_S = 1.0
+UNKNOWN_BELOW_S = 0.2
+"""Below the second the embedding of a stretch is noise, from the first on it is trusted."""
+LOCAL_VOICE_WEIGHT = 0.1
+"""What the window's opinion counts beside a cosine: 0.2 brings the confusions of the window back,
+0.05 and less leaves short stretches to chance (composed development calls, telephone clip)."""
+SHARED_VOICE_MARGIN = 0.15
 """How much more alike (cosine) two voices of one window must be to count as the same one."""
-CLUSTER_THRESHOLD = 0.75
+CLUSTER_S = 0.5
+CLUSTER_WIDTH = 3
+"""Voices are found among embeddings of 1.5 s, one each 0.5 s."""
+CLUSTER_THRESHOLD = 0.6
 MAX_VOICES = 8
-_SOLO_TO_CLUSTER_SHARE = 0.1
+MOST_CLUSTERED = 800
+CERTAIN_MARGIN = 0.1
 _SEGMENTATION_BATCH = 8
-_EMBEDDING_BATCH = 16
+_SETS = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
+_IN_SET = np.array([[float(voice in members) for voice in range(3)] for members in _SETS])
+_CHANNELS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +82,12 @@ class Interval:
 
 
 class Diarizer:
-    """pyannote segmentation-3.0 and CAM++ with agglomerative clustering."""
+    """pyannote segmentation-3.0 and CAM++; `workers` batches are computed side by side."""
 
-    def __init__(self, *, inference: Inference, embed: Embed) -> None:
+    def __init__(self, *, inference: Inference, network: VoiceNetwork, workers: int = 1) -> None:
         self._inference = inference
-        self._embed = embed
-        classes = [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
-        self._powerset = np.array([[float(v in c) for v in range(3)] for c in classes])
+        self._network = network
+        self._workers = workers
 
     def __call__(
         self, samples: Samples, *, speakers: int | None, step_s: float, progress: Progress
@@ -72,30 +97,29 @@ class Diarizer:
         `samples` is int16, shape (samples,), 16 kHz; `speakers` None finds the number;
         `step_s` is how far apart the windows of 10 s start.
         """
-        starts = _window_starts(len(samples), step_s)
-        soft = self._segment(samples, starts, lambda share: progress(0.4 * share))
-        hard = self._hard(soft)
-        if not hard.any():
+        starts = window_starts(len(samples), step_s)
+        sets = self._segment(samples, starts, lambda share: progress(0.4 * share))
+        speech, overlap = _aggregated(sets, starts)
+        frames = speech_frames(samples, probability=speech, overlap=overlap)
+        if not frames.speech.any():
             return []
-        embeddings = self._embeddings(
-            samples, starts, hard, lambda share: progress(0.4 + 0.6 * share)
+        stretches = find_stretches(frames, sets @ _IN_SET > 0.5, starts)
+        voices = self._voices(
+            samples, frames, stretches, speakers, lambda share: progress(0.4 + 0.6 * share)
         )
-        centroids = _centroids(embeddings, hard, speakers=speakers)
-        clusters = _assign(embeddings, active=np.asarray(hard.any(axis=1)), centroids=centroids)
-        return _intervals(_activity(soft, clusters, starts), end_ms=_length_ms(samples))
+        return _intervals(frames, stretches, voices, end_ms=_length_ms(samples))
 
-    def _segment(
-        self, samples: Samples, starts: npt.NDArray[np.int64], progress: Progress
-    ) -> Floats:
-        """Log-probabilities of the sets of speakers, shape (windows, frames, 7)."""
-        batches = []
-        for first in range(0, len(starts), _SEGMENTATION_BATCH):
-            window = _windows(samples, starts[first : first + _SEGMENTATION_BATCH])
-            batches.append(self._infer(window))
-            progress(min(1.0, (first + _SEGMENTATION_BATCH) / len(starts)))
-        scores = np.exp(np.concatenate(batches))
-        soft: Floats = scores @ self._powerset
-        return soft
+    def _segment(self, samples: Samples, starts: Integers, progress: Progress) -> Floats:
+        """Probabilities of the sets of speakers, shape (windows, frames, 7)."""
+        batches = [
+            starts[first : first + _SEGMENTATION_BATCH]
+            for first in range(0, len(starts), _SEGMENTATION_BATCH)
+        ]
+        scores = self._side_by_side(
+            lambda batch: self._infer(_windows(samples, batch)), batches, progress
+        )
+        sets: Floats = np.exp(np.concatenate(list(scores)))
+        return sets
 
     def _infer(self, windows: npt.NDArray[np.float32]) -> Floats:
         import torch
@@ -103,50 +127,113 @@ class Diarizer:
         scores: Floats = self._inference.infer(torch.from_numpy(windows)[:, None])
         return scores
 
-    def _hard(self, soft: Floats) -> npt.NDArray[np.bool_]:
-        """Whether each local voice is active, shape (windows, frames, 3)."""
-        active: npt.NDArray[np.bool_] = soft > 0.5
-        return active
+    def _side_by_side(
+        self, work: Callable[[Given], Found], batches: Sequence[Given], progress: Progress
+    ) -> Iterator[Found]:
+        """Do some work on each batch, `workers` at a time, results in order.
 
-    def _embeddings(
+        Batches are small, so one core each is faster than all cores on one after the other.
+        """
+        with ThreadPoolExecutor(self._workers) as pool:
+            for done, result in enumerate(pool.map(work, batches), start=1):
+                yield result
+                progress(done / len(batches))
+
+    def _voices(
         self,
         samples: Samples,
-        starts: npt.NDArray[np.int64],
-        hard: npt.NDArray[np.bool_],
+        frames: SpeechFrames,
+        stretches: Sequence[Stretch],
+        speakers: int | None,
         progress: Progress,
     ) -> Floats:
-        """One embedding for each local voice, NaN where it speaks too little alone."""
-        import torch
+        """How well each voice of the call fits each stretch, shape (stretches, voices)."""
+        if speakers == 1:
+            return np.ones((len(stretches), 1))
+        own, bins = self._sums(samples, frames, stretches, progress)
+        few = _evenly(_long_enough(bins.joined(CLUSTER_WIDTH)), MOST_CLUSTERED)
+        centres = centroids(
+            few.embeddings(self._network),
+            voices=speakers,
+            threshold=CLUSTER_THRESHOLD,
+            most=MAX_VOICES,
+        )
+        single = _trusted(stretches, own.embeddings(self._network) @ centres.T)
+        return single + LOCAL_VOICE_WEIGHT * self._local(stretches, own, centres)
 
-        embeddings = np.full((*hard.shape[::2], 192), np.nan)
-        jobs = list(_solo_speech(samples, starts, hard))
-        done = 0
-        for length_s in EMBEDDING_LENGTHS_S:
-            same = [job for job in jobs if len(job[2]) == int(length_s * SAMPLE_RATE_HZ)]
-            for first in range(0, len(same), _EMBEDDING_BATCH):
-                batch = same[first : first + _EMBEDDING_BATCH]
-                waveforms = torch.from_numpy(np.stack([job[2] for job in batch]))
-                for (window, voice, _), vector in zip(
-                    batch, self._embed(waveforms).numpy(), strict=True
-                ):
-                    embeddings[window, voice] = vector
-                done += len(batch)
-                progress(done / len(jobs))
-        return embeddings
+    def _sums(
+        self,
+        samples: Samples,
+        frames: SpeechFrames,
+        stretches: Sequence[Stretch],
+        progress: Progress,
+    ) -> tuple[Sums, Sums]:
+        """The network's sums over each stretch, and over each CLUSTER_S of one voice's speech."""
+        stretch_at = np.full(len(frames.speech), -1)
+        for number, stretch in enumerate(stretches):
+            stretch_at[stretch.first : stretch.last] = number
+        bin_at = (np.arange(len(frames.speech)) * FRAME_STEP_S / CLUSTER_S).astype(np.int64)
+        bin_at = np.where(frames.speech & ~frames.overlap, bin_at, -1)
+        own = Sums.empty(len(stretches), _CHANNELS)
+        bins = Sums.empty(int(bin_at.max()) + 1, _CHANNELS)
+        speech = [(_sample(a), min(len(samples), _sample(b))) for a, b in runs(frames.speech)]
+
+        def read(blocks: Blocks) -> tuple[Integers, Floats]:
+            network_frames = self._network.frames(blocks.waveforms(samples))
+            times_s = blocks.times_s(network_frames.shape[2])
+            known = ~np.isnan(times_s)
+            at = ((times_s[known] - FRAME_CENTRE_S) / FRAME_STEP_S).round().astype(np.int64)
+            rows = network_frames.transpose(0, 2, 1).reshape(-1, _CHANNELS)
+            return np.clip(at, 0, len(stretch_at) - 1), rows[known]
+
+        for at, rows in self._side_by_side(read, blocks_of(speech), progress):
+            own.add(stretch_at[at], rows)
+            bins.add(bin_at[at], rows)
+        return own, bins
+
+    def _local(self, stretches: Sequence[Stretch], own: Sums, centres: Floats) -> Floats:
+        """Which voice of the call the window takes each stretch for, shape (stretches, voices).
+
+        A local voice is known by all that it says alone near its anchor, and differs from the
+        other voices of its window unless it sounds just like one of them.
+        """
+        solo = [s.anchor * 3 + s.local[0] if len(s.local) == 1 else -1 for s in stretches]
+        sums = Sums.empty(3 * (stretches[-1].anchor + 1), _CHANNELS)
+        sums.take(np.array(solo), own)
+        likeness = sums.embeddings(self._network) @ centres.T
+        likeness[sums.frames < 2] = 0.0
+        voice_of = _voices_of_anchors(stretches, likeness)
+        votes = np.zeros((len(stretches), len(centres)))
+        for number, stretch in enumerate(stretches):
+            votes[number, [voice_of[local] for local in _locals(stretch)]] = 1.0
+        return votes
+
+
+def _locals(stretch: Stretch) -> list[int]:
+    """The names of a stretch's local voices in the whole call."""
+    return [stretch.anchor * 3 + voice for voice in stretch.local]
+
+
+def _voices_of_anchors(stretches: Sequence[Stretch], likeness: Floats) -> dict[int, int]:
+    """The voice of the call for each local voice; `likeness` has a row for each local voice."""
+    voice_of: dict[int, int] = {}
+    for _, here in groupby(stretches, key=lambda stretch: stretch.anchor):
+        present = sorted({local for stretch in here for local in _locals(stretch)})
+        if present:
+            voice_of |= zip(present, _best_choice(likeness[present]), strict=True)
+    return voice_of
 
 
 def _length_ms(samples: Samples) -> int:
     return len(samples) * 1000 // SAMPLE_RATE_HZ
 
 
-def _window_starts(length: int, step_s: float) -> npt.NDArray[np.int64]:
-    """First samples of windows that together cover the track."""
-    step = round(step_s * SAMPLE_RATE_HZ)
-    beyond = max(0, length - int(WINDOW_S * SAMPLE_RATE_HZ))
-    return np.arange(0, beyond + step, step) if beyond else np.zeros(1, dtype=np.int64)
+def _sample(frame: int) -> int:
+    """The first sample that stands for a frame."""
+    return round((frame * FRAME_STEP_S + FRAME_CENTRE_S) * SAMPLE_RATE_HZ)
 
 
-def _windows(samples: Samples, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+def _windows(samples: Samples, starts: Integers) -> npt.NDArray[np.float32]:
     """Windows in [-1, 1], shape (windows, samples); the last is padded with zeros."""
     size = int(WINDOW_S * SAMPLE_RATE_HZ)
     windows = np.zeros((len(starts), size), dtype=np.float32)
@@ -157,84 +244,31 @@ def _windows(samples: Samples, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.
     return windows
 
 
-def _solo_speech(
-    samples: Samples, starts: npt.NDArray[np.int64], hard: npt.NDArray[np.bool_]
-) -> Iterator[tuple[int, int, npt.NDArray[np.float32]]]:
-    """(window, voice, waveform): the middle of what each local voice says alone."""
-    solo = hard & (hard.sum(axis=2, keepdims=True) == 1)
-    frame_of = (np.arange(int(WINDOW_S * SAMPLE_RATE_HZ)) * hard.shape[1]) // int(
-        WINDOW_S * SAMPLE_RATE_HZ
-    )
-    for window, start in enumerate(starts):
-        waveform = _windows(samples, np.array([start]))[0]
-        for voice in np.flatnonzero(solo[window].any(axis=0)):
-            speech = waveform[solo[window, :, voice][frame_of]]
-            length = _embedding_length(len(speech))
-            if length:
-                first = (len(speech) - length) // 2
-                yield window, int(voice), speech[first : first + length]
+def _aggregated(sets: Floats, starts: Integers) -> tuple[Floats, Floats]:
+    """The probabilities of speech and of overlap in each frame, the windows' middles counting
+    most."""
+    offsets, count = first_frames(starts), sets.shape[1]
+    several = _IN_SET.sum(axis=1) > 1
+    total = np.zeros((int(offsets[-1]) + count, 2))
+    weight = np.zeros((len(total), 1))
+    hamming = np.hamming(count)
+    for window, offset in zip(sets, offsets, strict=True):
+        total[offset : offset + count, 0] += (1 - window[:, 0]) * hamming
+        total[offset : offset + count, 1] += window[:, several].sum(axis=1) * hamming
+        weight[offset : offset + count, 0] += hamming
+    mean = total / np.maximum(weight, 1e-9)
+    return mean[:, 0], mean[:, 1]
 
 
-def _embedding_length(available: int) -> int:
-    """The longest of the batched lengths that fits, in samples; 0 where none does."""
-    lengths = [int(length_s * SAMPLE_RATE_HZ) for length_s in EMBEDDING_LENGTHS_S]
-    return next((length for length in lengths if length <= available), 0)
+def _long_enough(sums: Sums) -> Sums:
+    """The stretches that hold most of what the fullest hold, so that their voice is clear."""
+    return sums.of(np.flatnonzero(sums.frames >= 0.6 * sums.frames.max()))
 
 
-def _centroids(embeddings: Floats, hard: npt.NDArray[np.bool_], *, speakers: int | None) -> Floats:
-    """The mean embedding of each voice of the call, shape (voices, 192).
-
-    Clustered are voices that speak alone for a tenth of their window; where there are none,
-    every embedding counts.
-    """
-    solo = (hard & (hard.sum(axis=2, keepdims=True) == 1)).mean(axis=1)
-    known = ~np.isnan(embeddings).any(axis=2)
-    long_enough = known & (solo >= _SOLO_TO_CLUSTER_SHARE)
-    train = embeddings[long_enough] if long_enough.any() else embeddings[known]
-    if len(train) == 0:
-        return np.ones((1, embeddings.shape[2]))
-    labels = _cluster(train, speakers=speakers)
-    return np.stack([train[labels == label].mean(axis=0) for label in np.unique(labels)])
-
-
-def _cluster(vectors: Floats, *, speakers: int | None) -> npt.NDArray[np.int64]:
-    """pyannote's agglomerative clustering of embeddings, shape (vectors,) of labels."""
-    from pyannote.audio.pipelines.clustering import AgglomerativeClustering
-
-    clustering = AgglomerativeClustering(metric="cosine").instantiate(
-        {"method": "centroid", "threshold": CLUSTER_THRESHOLD, "min_cluster_size": 12}
-    )
-    count = None if speakers is None else min(speakers, len(vectors))
-    labels: npt.NDArray[np.int64] = clustering.cluster(
-        vectors.copy(),
-        min_clusters=count or 1,
-        max_clusters=count or min(MAX_VOICES, len(vectors)),
-        num_clusters=count,
-    )
-    return labels
-
-
-def _assign(
-    embeddings: Floats, *, active: npt.NDArray[np.bool_], centroids: Floats
-) -> npt.NDArray[np.int64]:
-    """The voice of the call for each local voice, shape (windows, 3); -1 where inactive.
-
-    Within a window, the choice with the highest sum of cosines wins, less a margin for each
-    local voice that shares a cluster with another.
-    """
-    unit = embeddings / np.linalg.norm(embeddings, axis=2, keepdims=True)
-    likeness = np.nan_to_num(unit @ _unit(centroids).T, nan=0.0)
-    clusters = np.full(active.shape, -1, dtype=np.int64)
-    for window, present in enumerate(active):
-        voices = np.flatnonzero(present)
-        if len(voices):
-            clusters[window, voices] = _best_choice(likeness[window, voices])
-    return clusters
-
-
-def _unit(vectors: Floats) -> Floats:
-    lengths: Floats = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / lengths
+def _evenly(sums: Sums, most: int) -> Sums:
+    """At most so many of the stretches, from all parts of the call."""
+    count = len(sums.frames)
+    return sums.of(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _best_choice(likeness: Floats) -> tuple[int, ...]:
@@ -249,38 +283,50 @@ def _best_choice(likeness: Floats) -> tuple[int, ...]:
     return max(product(range(count), repeat=voices), key=value)
 
 
-def _activity(
-    soft: Floats, clusters: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]
-) -> Floats:
-    """The probability of each voice of the call speaking, shape (frames, voices)."""
-    frames = soft.shape[1]
-    offsets = np.round(starts / SAMPLE_RATE_HZ / FRAME_STEP_S).astype(int)
-    total = np.zeros((offsets[-1] + frames, int(clusters.max()) + 1))
-    weight = np.zeros((len(total), 1))
-    hamming = np.hamming(frames)[:, None]
-    for window, offset in enumerate(offsets):
-        scores = np.zeros((frames, total.shape[1]))
-        for voice, cluster in enumerate(clusters[window]):
-            if cluster >= 0:
-                scores[:, cluster] = np.maximum(scores[:, cluster], soft[window, :, voice])
-        total[offset : offset + frames] += scores * hamming
-        weight[offset : offset + frames] += hamming
-    activity: Floats = total / np.maximum(weight, 1e-9)
-    return activity
+def _trusted(stretches: Sequence[Stretch], likeness: Floats) -> Floats:
+    """The likeness of each stretch to each voice, less the shorter the stretch is."""
+    lengths_s = np.array([stretch.length_s for stretch in stretches])
+    trust = (lengths_s - UNKNOWN_BELOW_S) / (KNOWN_BY_ITSELF_S - UNKNOWN_BELOW_S)
+    weighted: Floats = (np.clip(trust, 0, 1) * np.maximum(lengths_s, 1))[:, None] * likeness
+    return weighted
 
 
-def _intervals(activity: Floats, *, end_ms: int) -> list[Interval]:
-    """Stretches in which a voice is more likely speaking than not, by start."""
+def _intervals(
+    frames: SpeechFrames, stretches: Sequence[Stretch], fit: Floats, *, end_ms: int
+) -> list[Interval]:
+    """Stretches given to their voices, neighbours of one voice joined, by start.
+
+    Where two speak at once the second best has the stretch too; what fits two voices alike goes
+    to who spoke before.
+    """
+    certainty = np.zeros((len(frames.speech), fit.shape[1]))
+    before = 0
+    for stretch, fits in zip(stretches, fit, strict=True):
+        order = np.argsort(-fits, kind="stable")
+        best = before if fits[before] >= fits[order[0]] else int(order[0])
+        chosen = [best, *(int(k) for k in order if k != best)][: 1 + stretch.overlap]
+        sure = _certainty(fits, chosen)
+        certainty[stretch.first : stretch.last, chosen] = sure
+        before = best
+    certainty *= frames.probability[:, None]
     found = []
-    for voice in range(activity.shape[1]):
-        for first, last in runs(activity[:, voice] > 0.5):
+    for voice, column in enumerate(certainty.T):
+        for first, last in runs(column > 0):
             start_ms, stop_ms = _frame_ms(first), min(_frame_ms(last), end_ms)
             if start_ms < stop_ms:
-                confidence = float(activity[first:last, voice].mean())
+                confidence = float(column[first:last].mean())
                 found.append(
                     Interval(start_ms=start_ms, end_ms=stop_ms, voice=voice, confidence=confidence)
                 )
     return sorted(found, key=lambda interval: (interval.start_ms, interval.voice))
+
+
+def _certainty(fits: Floats, chosen: Sequence[int]) -> float:
+    """How probable it is that the best voice is the right one, from its lead on the next."""
+    if len(fits) < 2 or len(chosen) > 1:
+        return 1.0
+    best, second = np.sort(fits)[::-1][:2]
+    return float(1 / (1 + np.exp(-(best - second) / CERTAIN_MARGIN)))
 
 
 def _frame_ms(frame: int) -> int:
@@ -327,11 +373,20 @@ class Community:
 def load_diarizer(*, segmentation: Path, embedding: Path, device: str) -> Diarizer:
     """Load segmentation-3.0 and CAM++ from their safetensors files. Raises ModelError."""
     quiet_dependencies()
+    import torch
     from pyannote.audio import Inference
 
+    workers = 1
+    if device == "cpu":
+        workers = usable_cores()
+        torch.set_num_threads(1)  # the cores are shared out among the batches
     model = load_segmentation(segmentation, device=device)
     inference = Inference(model, skip_aggregation=True, skip_conversion=True)
-    return Diarizer(inference=inference, embed=load_embedding(embedding, device=device))
+    return Diarizer(
+        inference=inference,
+        network=load_voice_network(embedding, device=device),
+        workers=workers,
+    )
 
 
 def load_community(path: Path, *, device: str) -> Community:

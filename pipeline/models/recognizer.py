@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,17 +14,21 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.models import quiet_dependencies
+from pipeline.models.device import usable_cores
 from pipeline.records import SAMPLE_RATE_HZ
 from pipeline.stage import Place
 
 if TYPE_CHECKING:
-    from faster_whisper import BatchedInferencePipeline, WhisperModel
+    from faster_whisper import WhisperModel
 
 Waveform = npt.NDArray[np.float32]
+Given = TypeVar("Given")
 Result = TypeVar("Result")
 
 _CPU_COMPUTE_TYPE = "int8"
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8)
+MAX_CPU_WORKERS = 4
+"""More than this and a call of a few minutes has too few chunks to go round."""
 _LOGGER = logging.getLogger("parley")
 
 
@@ -52,26 +56,37 @@ class Decoded:
 
 
 class Recognizer:
-    """A Whisper model with its batch size, which shrinks when a GPU runs out of memory."""
+    """A Whisper model with its batch size, which shrinks when a GPU runs out of memory.
+
+    On a CPU `workers` batches are decoded side by side, each on its share of the cores: the
+    decoder's steps are too small to be shared out, so this is faster than one batch on all.
+    """
 
     def __init__(
-        self, *, open_model: Callable[[str, str], WhisperModel], device: Place, batch_size: int
+        self,
+        *,
+        open_model: Callable[[str, str], WhisperModel],
+        device: Place,
+        batch_size: int,
+        workers: int = 1,
     ) -> None:
         self._open_model = open_model
         self._batch_size = batch_size
+        self._cpu_workers = workers
         self._use(device.kind, device.compute_type)
 
     def _use(self, kind: str, compute_type: str) -> None:
-        from faster_whisper import BatchedInferencePipeline
-
         self._kind = kind
         self._model: WhisperModel = self._open_model(kind, compute_type)
-        self._batched: BatchedInferencePipeline = BatchedInferencePipeline(self._model)
 
     @property
-    def batch_size(self) -> int:
-        """How many chunks are decoded at once."""
-        return self._batch_size
+    def _workers(self) -> int:
+        return self._cpu_workers if self._kind == "cpu" else 1
+
+    @property
+    def round_size(self) -> int:
+        """How many chunks keep the engine busy; more at once only take memory."""
+        return self._batch_size * self._workers
 
     def language_of(self, chunk: Waveform) -> tuple[str, float]:
         """The language that the first 30 s of a chunk sound like, and its probability."""
@@ -111,9 +126,29 @@ class Recognizer:
     def _decode(
         self, chunks: Sequence[Waveform], *, language: str, beam_size: int
     ) -> list[Decoded]:
+        shares = [chunks[first :: self._workers] for first in range(self._workers)]
+        heard = self._side_by_side(
+            lambda share: self._decode_share(share, language=language, beam_size=beam_size),
+            [share for share in shares if share],
+        )
+        return [heard[n % self._workers][n // self._workers] for n in range(len(chunks))]
+
+    def _side_by_side(
+        self, work: Callable[[Given], Result], items: Sequence[Given]
+    ) -> list[Result]:
+        """Do some work on each item, `workers` at a time, results in order."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(work, items))
+
+    def _decode_share(
+        self, chunks: Sequence[Waveform], *, language: str, beam_size: int
+    ) -> list[Decoded]:
+        from faster_whisper import BatchedInferencePipeline
+
         ends = np.cumsum([len(chunk) for chunk in chunks])
         starts = ends - [len(chunk) for chunk in chunks]
-        segments, _ = self._batched.transcribe(
+        # the pipeline carries state from call to call, so each call has one of its own
+        segments, _ = BatchedInferencePipeline(self._model).transcribe(
             np.concatenate(chunks),
             language=language,
             beam_size=beam_size,
@@ -134,12 +169,16 @@ class Recognizer:
             decoded[chunk] = _joined([decoded[chunk], _decoded([segment], offset_s=offset_s)])
         return decoded
 
-    def decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded:
-        """Decode one chunk with beam search, and hotter where the text repeats or is unsure.
+    def decode_carefully(self, chunks: Sequence[Waveform], *, language: str) -> list[Decoded]:
+        """Decode chunks with beam search, and hotter where the text repeats or is unsure.
 
         Memory and errors are as with `decode`.
         """
-        return self._where_it_fits(lambda: self._decode_carefully(chunk, language=language))
+        return self._where_it_fits(
+            lambda: self._side_by_side(
+                lambda chunk: self._decode_carefully(chunk, language=language), chunks
+            )
+        )
 
     def _decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded:
         segments, _ = self._model.transcribe(
@@ -205,17 +244,12 @@ def _mean(values: Iterable[float]) -> float:
     return float(sum(known) / len(known)) if known else 0.0
 
 
-def usable_cores() -> int:
-    """The processor cores that this process may use; more threads only get in the way."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def load_recognizer(path: Path, *, device: Place, batch_size: int) -> Recognizer:
     """Load a Whisper model in ctranslate2 form from its folder. Raises ModelError."""
     quiet_dependencies()
     from faster_whisper import WhisperModel
+
+    workers = max(1, min(MAX_CPU_WORKERS, usable_cores()))
 
     def open_model(kind: str, compute_type: str) -> WhisperModel:
         try:
@@ -223,7 +257,8 @@ def load_recognizer(path: Path, *, device: Place, batch_size: int) -> Recognizer
                 str(path),
                 device=kind,
                 compute_type=compute_type,
-                cpu_threads=usable_cores(),
+                cpu_threads=usable_cores() // workers,
+                num_workers=workers if kind == "cpu" else 1,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as err:
@@ -232,4 +267,4 @@ def load_recognizer(path: Path, *, device: Place, batch_size: int) -> Recognizer
                 "Run `parley doctor`."
             ) from err
 
-    return Recognizer(open_model=open_model, device=device, batch_size=batch_size)
+    return Recognizer(open_model=open_model, device=device, batch_size=batch_size, workers=workers)

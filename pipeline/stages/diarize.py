@@ -157,7 +157,7 @@ def check(speech: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="diarize",
-    version=1,
+    version=2,
     inputs=("audio",),
     output=Frame(schema=SPEECH, check=check),
     config=DiarizeConfig,

@@ -68,7 +68,7 @@ class Recognizing(Protocol):
     """What the stage needs of a recogniser; tests pass a fake."""
 
     @property
-    def batch_size(self) -> int: ...
+    def round_size(self) -> int: ...
 
     def language_of(self, chunk: Waveform) -> tuple[str, float]: ...
 
@@ -76,7 +76,9 @@ class Recognizing(Protocol):
         self, chunks: Sequence[Waveform], *, language: str, beam_size: int
     ) -> list[Decoded]: ...
 
-    def decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded: ...
+    def decode_carefully(
+        self, chunks: Sequence[Waveform], *, language: str
+    ) -> list[Decoded]: ...
 
 
 def weights(config: TranscribeConfig) -> tuple[str, ...]:
@@ -115,14 +117,14 @@ def run(
         return pl.DataFrame(schema=WORDS)
     language = _language(chunks, audio, config=config, model=model)
     rows: list[dict[str, Any]] = []
-    size = model.batch_size  # as it is now: it may shrink while a batch is decoded
+    size = model.round_size  # as it is now: it may shrink while a round is decoded
     for first in range(0, len(chunks), size):
         batch = chunks[first : first + size]
         sounds = [waveform(chunk, audio.samples[chunk.track]) for chunk in batch]
         heard = model.decode(sounds, language=language, beam_size=config.beam_size)
-        for chunk, sound, decoded in zip(batch, sounds, heard, strict=True):
-            trusted = _trusted(decoded, sound, language=language, config=config, model=model)
-            rows.extend(_rows(chunk, trusted, language=language))
+        trusted = _trusted(heard, sounds, language=language, config=config, model=model)
+        for chunk, decoded in zip(batch, trusted, strict=True):
+            rows.extend(_rows(chunk, decoded, language=language))
         progress(min(1.0, (first + len(batch)) / len(chunks)))
     words = _words(rows, diarize)
     return _in_doubt(words) if _other_language(words, chunks, audio, config, model) else words
@@ -182,19 +184,27 @@ def _in_doubt(words: pl.DataFrame) -> pl.DataFrame:
 
 
 def _trusted(
-    decoded: Decoded,
-    sound: Waveform,
+    heard: Sequence[Decoded],
+    sounds: Sequence[Waveform],
     *,
     language: str,
     config: TranscribeConfig,
     model: Recognizing,
-) -> Decoded:
-    """The text of a chunk, decoded again with fallback where the first reading looks wrong."""
-    seconds = len(sound) / SAMPLE_RATE_HZ
-    if seconds < CAREFUL_MIN_S or not _suspicious(decoded, seconds=seconds, config=config):
-        return decoded
-    careful = model.decode_carefully(sound, language=language)
-    return careful if careful.words or not decoded.words else decoded
+) -> list[Decoded]:
+    """The text of chunks, decoded again with fallback where the first reading looks wrong."""
+    wrong = [
+        position
+        for position, (decoded, sound) in enumerate(zip(heard, sounds, strict=True))
+        if len(sound) >= CAREFUL_MIN_S * SAMPLE_RATE_HZ
+        and _suspicious(decoded, seconds=len(sound) / SAMPLE_RATE_HZ, config=config)
+    ]
+    again = model.decode_carefully([sounds[position] for position in wrong], language=language)
+    better = {
+        position: careful
+        for position, careful in zip(wrong, again, strict=True)
+        if careful.words or not heard[position].words
+    }
+    return [better.get(position, decoded) for position, decoded in enumerate(heard)]
 
 
 def _suspicious(decoded: Decoded, *, seconds: float, config: TranscribeConfig) -> bool:
@@ -283,7 +293,7 @@ def check(words: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="transcribe",
-    version=1,
+    version=2,
     inputs=("audio", "diarize"),
     output=Frame(schema=WORDS, check=check),
     config=TranscribeConfig,
