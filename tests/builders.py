@@ -288,7 +288,7 @@ class ToneRecognizer:
     """Knows each tone's words, and spreads them evenly over it."""
 
     lines: Sequence[Said] = CALL
-    batch_size: int = 8
+    round_size: int = 8
 
     def language_of(self, chunk: Sound) -> tuple[str, float]:
         """English, for certain."""
@@ -296,10 +296,13 @@ class ToneRecognizer:
 
     def decode(self, chunks: Sequence[Sound], *, language: str, beam_size: int) -> list[Decoded]:
         """The words of each chunk."""
-        return [self.decode_carefully(chunk, language=language) for chunk in chunks]
+        return self.decode_carefully(chunks, language=language)
 
-    def decode_carefully(self, chunk: Sound, *, language: str) -> Decoded:
-        """The words of a chunk."""
+    def decode_carefully(self, chunks: Sequence[Sound], *, language: str) -> list[Decoded]:
+        """The words of each chunk."""
+        return [self._decoded(chunk) for chunk in chunks]
+
+    def _decoded(self, chunk: Sound) -> Decoded:
         heard = [
             Heard(text=text, start_s=float(start), end_s=float(end), probability=0.9)
             for first, last, number in tones_heard(chunk)

@@ -28,7 +28,9 @@ from pipeline.models.segmentation import load_segmentation
 from pipeline.models.speech_frames import (
     FRAME_CENTRE_S,
     FRAME_STEP_S,
+    SHORTEST_S,
     SpeechFrames,
+    frame_ms,
     speech_frames,
 )
 from pipeline.models.stretches import (
@@ -107,6 +109,7 @@ class Diarizer:
         voices = self._voices(
             samples, frames, stretches, speakers, lambda share: progress(0.4 + 0.6 * share)
         )
+        voices = _settled(stretches, voices)
         return _intervals(frames, stretches, voices, end_ms=_length_ms(samples))
 
     def _segment(self, samples: Samples, starts: Integers, progress: Progress) -> Floats:
@@ -173,7 +176,8 @@ class Diarizer:
         for number, stretch in enumerate(stretches):
             stretch_at[stretch.first : stretch.last] = number
         bin_at = (np.arange(len(frames.speech)) * FRAME_STEP_S / CLUSTER_S).astype(np.int64)
-        bin_at = np.where(frames.speech & ~frames.overlap, bin_at, -1)
+        alone = frames.speech & ~frames.overlap
+        bin_at = np.where(alone if alone.any() else frames.speech, bin_at, -1)
         own = Sums.empty(len(stretches), _CHANNELS)
         bins = Sums.empty(int(bin_at.max()) + 1, _CHANNELS)
         speech = [(_sample(a), min(len(samples), _sample(b))) for a, b in runs(frames.speech)]
@@ -182,7 +186,7 @@ class Diarizer:
             network_frames = self._network.frames(blocks.waveforms(samples))
             times_s = blocks.times_s(network_frames.shape[2])
             known = ~np.isnan(times_s)
-            at = ((times_s[known] - FRAME_CENTRE_S) / FRAME_STEP_S).round().astype(np.int64)
+            at = ((times_s[known] - FRAME_CENTRE_S) / FRAME_STEP_S).astype(np.int64)
             rows = network_frames.transpose(0, 2, 1).reshape(-1, _CHANNELS)
             return np.clip(at, 0, len(stretch_at) - 1), rows[known]
 
@@ -291,6 +295,19 @@ def _trusted(stretches: Sequence[Stretch], likeness: Floats) -> Floats:
     return weighted
 
 
+def _settled(stretches: Sequence[Stretch], fit: Floats) -> Floats:
+    """The fit with flickers, shorter than anything said, going with what they touch."""
+    settled = fit.copy()
+    for number, stretch in enumerate(stretches):
+        if stretch.overlap or stretch.length_s >= SHORTEST_S:
+            continue
+        if number and stretches[number - 1].last == stretch.first:
+            settled[number] = settled[number - 1]
+        elif number + 1 < len(stretches) and stretches[number + 1].first == stretch.last:
+            settled[number] = fit[number + 1]
+    return settled
+
+
 def _intervals(
     frames: SpeechFrames, stretches: Sequence[Stretch], fit: Floats, *, end_ms: int
 ) -> list[Interval]:
@@ -312,7 +329,7 @@ def _intervals(
     found = []
     for voice, column in enumerate(certainty.T):
         for first, last in runs(column > 0):
-            start_ms, stop_ms = _frame_ms(first), min(_frame_ms(last), end_ms)
+            start_ms, stop_ms = frame_ms(first), min(frame_ms(last), end_ms)
             if start_ms < stop_ms:
                 confidence = float(column[first:last].mean())
                 found.append(
@@ -327,10 +344,6 @@ def _certainty(fits: Floats, chosen: Sequence[int]) -> float:
         return 1.0
     best, second = np.sort(fits)[::-1][:2]
     return float(1 / (1 + np.exp(-(best - second) / CERTAIN_MARGIN)))
-
-
-def _frame_ms(frame: int) -> int:
-    return round((frame * FRAME_STEP_S + FRAME_CENTRE_S) * 1000)
 
 
 class Community:

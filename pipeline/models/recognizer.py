@@ -27,6 +27,9 @@ Result = TypeVar("Result")
 
 _CPU_COMPUTE_TYPE = "int8"
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8)
+MAX_TOKENS = 224
+"""Whisper's own limit for a window (openai/whisper, DecodingOptions.sample_len). The engine's is
+twice that, which a chunk in a loop fills while the whole batch waits for it."""
 MAX_CPU_WORKERS = 4
 """More than this and a call of a few minutes has too few chunks to go round."""
 _LOGGER = logging.getLogger("parley")
@@ -156,6 +159,7 @@ class Recognizer:
             word_timestamps=True,
             without_timestamps=True,
             vad_filter=False,
+            max_new_tokens=MAX_TOKENS,
             clip_timestamps=[
                 {"start": start / SAMPLE_RATE_HZ, "end": end / SAMPLE_RATE_HZ}
                 for start, end in zip(starts, ends, strict=True)

@@ -6,13 +6,14 @@ talked is what the speech map is for, so frames much softer than speech are take
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.activity import runs
+from pipeline.models.activity import Stretch, runs
 from pipeline.records import SAMPLE_RATE_HZ, Samples
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -63,6 +64,38 @@ def speech_frames(samples: Samples, *, probability: Floats, overlap: Floats) -> 
     )
 
 
+def without_pauses(samples: Samples, stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Stretches of speech of one voice on a track of its own, without the pauses in them.
+
+    `samples` is the track, int16, 16 kHz; `stretches` are sorted and do not overlap.
+    """
+    certainty = np.zeros(round(len(samples) / SAMPLE_RATE_HZ / FRAME_STEP_S) + 1)
+    confidence = np.zeros(len(certainty))
+    for stretch in stretches:
+        inside = slice(_frame(stretch.start_ms), _frame(stretch.end_ms))
+        certainty[inside], confidence[inside] = 1.0, stretch.confidence
+    frames = speech_frames(samples, probability=certainty, overlap=np.zeros(len(certainty)))
+    duration_ms = len(samples) * 1000 // SAMPLE_RATE_HZ
+    return [
+        Stretch(
+            start_ms=frame_ms(first),
+            end_ms=min(duration_ms, frame_ms(last)),
+            confidence=float(confidence[first:last].mean()),
+        )
+        for first, last in runs(frames.speech)
+        if frame_ms(first) < duration_ms
+    ]
+
+
+def frame_ms(frame: int) -> int:
+    """Where a frame begins to count."""
+    return round((frame * FRAME_STEP_S + FRAME_CENTRE_S) * 1000)
+
+
+def _frame(time_ms: int) -> int:
+    return max(0, round((time_ms / 1000 - FRAME_CENTRE_S) / FRAME_STEP_S))
+
+
 def closed(flags: Flags, gap_s: float) -> Flags:
     """Flags with false stretches shorter than a gap made true, those at the ends too."""
     wide = flags.copy()
@@ -94,7 +127,7 @@ def _loudness(samples: Samples, probability: Floats) -> Floats:
         level = bands.mean(axis=1)
         silent = level <= np.percentile(level, 15)
     above = np.maximum(bands - np.median(bands[silent], axis=0), 0).mean(axis=1)
-    smooth = np.convolve(above, np.ones(5) / 5, mode="same")
+    smooth = np.convolve(np.pad(above, 2, mode="edge"), np.ones(5) / 5, mode="valid")
     sure = certainty > _SURE_SPEECH
     usual = float(np.percentile(smooth[sure] if sure.any() else smooth, 60))
     return smooth / max(usual, 1e-3)

@@ -89,6 +89,6 @@ def _short(first: int, last: int, loudness: Floats) -> list[tuple[int, int]]:
     if (last - first) * FRAME_STEP_S <= STRETCH_S:
         return [(first, last)]
     quarter = (last - first) // 4
-    middle = np.convolve(loudness[first + quarter : last - quarter], np.ones(5), mode="same")
+    middle = np.convolve(loudness[first + quarter - 2 : last - quarter + 2], np.ones(5), "valid")
     at = first + quarter + int(middle.argmin())
     return [*_short(first, at, loudness), *_short(at, last, loudness)]

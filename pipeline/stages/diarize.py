@@ -21,6 +21,7 @@ from pipeline.models.diarization import (
     load_community,
     load_diarizer,
 )
+from pipeline.models.speech_frames import without_pauses
 from pipeline.records import SAMPLE_RATE_HZ, SPEECH, Samples, Track
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 
@@ -121,7 +122,7 @@ def _channel_intervals(samples: Samples, activity: Activity) -> list[Interval]:
             confidence=stretch.confidence,
         )
         for channel, stretches in enumerate(channel_speech(samples, activity))
-        for stretch in stretches
+        for stretch in without_pauses(samples[channel], stretches)
     ]
 
 

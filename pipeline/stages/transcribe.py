@@ -76,9 +76,7 @@ class Recognizing(Protocol):
         self, chunks: Sequence[Waveform], *, language: str, beam_size: int
     ) -> list[Decoded]: ...
 
-    def decode_carefully(
-        self, chunks: Sequence[Waveform], *, language: str
-    ) -> list[Decoded]: ...
+    def decode_carefully(self, chunks: Sequence[Waveform], *, language: str) -> list[Decoded]: ...
 
 
 def weights(config: TranscribeConfig) -> tuple[str, ...]:

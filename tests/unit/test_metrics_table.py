@@ -25,6 +25,7 @@ from pipeline.stages.metrics import MetricsConfig, check, run
 from pipeline.stages.metrics.table import (
     NO_CASES,
     TOO_SHORT,
+    UNSURE_VOICES,
     UNSURE_WORDS,
     speech_without_words_ms,
 )
@@ -40,6 +41,7 @@ CONFIG = MetricsConfig(
     min_speech_s=60.0,
     min_word_probability=0.35,
     max_wordless_share=0.3,
+    min_map_confidence=0.75,
     interruption_overlap_ms=300,
     interruption_length_ms=1000,
     families=FAMILIES,
@@ -315,6 +317,19 @@ class TestGates:
         metrics = metrics_of(transcribe=WORDS_HEARD.head(1))
         assert figure(metrics, "speech_without_words_s")["value"] == 45
         assert withheld(metrics, UNSURE_WORDS) >= self.WORD_COUNTS
+
+    def test_an_unsure_speech_map_withholds_what_is_counted_by_speaker(self) -> None:
+        """A mean confidence of 0.7, though one interval is sure; how long speech lasts stays."""
+        unsure = pl.when(pl.col("start_ms") == 60_000).then(1.0).otherwise(0.7)
+        metrics = metrics_of(diarize=MAP.with_columns(confidence=unsure.cast(pl.Float32)))
+        assert withheld(metrics, UNSURE_VOICES) == self.RATIOS | self.WORD_COUNTS
+        assert figure(metrics, "talk_time_s", "S1")["value"] == 60
+
+    def test_the_confidence_of_an_interval_counts_by_its_length(self) -> None:
+        """60 s at 0.95 and 37 s at 0.6 are 0.817 on average: enough."""
+        unsure = pl.when(pl.col("speaker") == "S1").then(0.95).otherwise(0.6)
+        metrics = metrics_of(diarize=MAP.with_columns(confidence=unsure.cast(pl.Float32)))
+        assert withheld(metrics, UNSURE_VOICES) == set()
 
     def test_quality_is_never_withheld_for_being_poor(self) -> None:
         """The figures that say why others are withheld are there."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.errors import ModelError
 from pipeline.models import quiet_dependencies
-from pipeline.models.embedding import load_embedding
+from pipeline.models.embedding import load_embedding, load_voice_network
 from pipeline.models.segmentation import load_segmentation
+from pipeline.models.voices import Sums, unit
 from pipeline.models.weights import locate, models_directory
 
 torch = pytest.importorskip("torch")
@@ -68,6 +71,61 @@ def test_campplus_has_the_published_shape() -> None:
             assert network(torch.randn(2, frames, 80)).shape == (2, 192)
 
 
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CAM++ with random weights as a file."""
+    quiet_dependencies()
+    from safetensors.torch import save_file
+
+    from pipeline.models.campplus import CamPlusPlus
+
+    torch.manual_seed(5)
+    path = tmp_path_factory.mktemp("campplus") / "model.safetensors"
+    save_file(CamPlusPlus().state_dict(), path)
+    return path
+
+
+def test_campplus_in_halves_is_the_whole() -> None:
+    """Mean and deviation of the frames of a block, pooled, are what forward() gives."""
+    from pipeline.models.campplus import CamPlusPlus
+
+    torch.manual_seed(3)
+    network = CamPlusPlus().eval()
+    banks = torch.randn(2, 61, 80)
+    with torch.inference_mode():
+        frames = network.frames(banks)
+        statistics = torch.cat([frames.mean(-1), frames.std(-1)], dim=-1)
+        pooled = network.pooled(statistics[..., None])
+        whole = network(banks)
+    assert frames.shape == (2, 512, 31)
+    assert pooled.shape == (2, 192)
+    assert torch.allclose(pooled, whole, atol=1e-5)
+
+
+def test_sums_of_blocks_give_the_embeddings_of_the_blocks(untrained: Path) -> None:
+    """The voice network and the sums over its frames agree with the plain embedding."""
+    waves = noise(2, 8240, seed=4)
+    expected = unit(load_embedding(untrained)(waves).numpy())
+    network = load_voice_network(untrained)
+    frames = network.frames(waves.numpy())
+    assert frames.shape == (2, 512, 25)
+    sums = Sums.empty(2, 512)
+    sums.add(np.repeat([0, 1], 25), frames.transpose(0, 2, 1).reshape(-1, 512))
+    found = sums.embeddings(network)
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_frames_do_not_depend_on_who_asks_at_once(untrained: Path) -> None:
+    """Threads share the network: each gets what it would get alone."""
+    network = load_voice_network(untrained)
+    waves = [noise(1, 8000, seed=seed).numpy() for seed in range(3)]
+    alone = [network.frames(wave) for wave in waves]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(network.frames, waves))
+    for one, other in zip(alone, together, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+
+
 def test_embeddings_do_not_depend_on_the_batch(models_dir: Path) -> None:
     """A waveform gets the same 192 numbers alone and among others."""
     embed = load_embedding(models_dir / "campplus" / "model.safetensors")
@@ -97,7 +155,7 @@ def test_segmentation_gives_sets_of_speakers(models_dir: Path) -> None:
     assert chunks.data.shape == (3, 589, 3)
 
 
-@pytest.mark.parametrize("load", [load_embedding, load_segmentation])
+@pytest.mark.parametrize("load", [load_embedding, load_voice_network, load_segmentation])
 def test_a_file_that_is_not_the_weights_is_an_error(
     load: object, tmp_path: Path, models_dir: Path
 ) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import ModelError
 from pipeline.models.recognizer import Decoded, Heard, Recognizer
@@ -25,8 +27,10 @@ class FakeWhisper:
     error: str = OUT_OF_MEMORY
     segments: list[Any] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
+    clips: list[int] = field(default_factory=list)
     asked: dict[str, Any] = field(default_factory=dict)
     multilingual: bool = True
+    reads: bool = False
 
     @property
     def model(self) -> SimpleNamespace:
@@ -39,10 +43,20 @@ class FakeWhisper:
     def detect_language(self, _chunk: Any) -> tuple[str, float, list[Any]]:
         return "de", np.float32(0.75), []
 
-    def transcribe(self, _chunk: Any, **asked: Any) -> tuple[Any, None]:
+    def transcribe(self, chunk: Any, **asked: Any) -> tuple[Any, None]:
         self.asked = asked
         self.check_memory(1)
-        return iter(self.segments), None
+        return iter(self.segments or self.reading(chunk, [{"start": 0.0}])), None
+
+    def reading(self, audio: Any, clips: Any) -> list[Any]:
+        """Where `reads` is set, a word a chunk: the first sample in hundredths."""
+        return [
+            segment(
+                round(clip["start"] * 100),
+                (f" {audio[round(clip['start'] * 16_000)] * 100:.0f}", clip["start"], 0.0, 0.9),
+            )
+            for clip in (clips if self.reads else ())
+        ]
 
 
 class FakeBatched:
@@ -50,13 +64,18 @@ class FakeBatched:
 
     def __init__(self, whisper: FakeWhisper) -> None:
         self.whisper = whisper
+        self.calls = 0
 
-    def transcribe(self, _audio: Any, *, batch_size: int, **asked: Any) -> tuple[Any, None]:
+    def transcribe(self, audio: Any, *, batch_size: int, **asked: Any) -> tuple[Any, None]:
+        self.calls += 1
+        assert self.calls == 1, "the pipeline carries state from call to call"
         self.whisper.batches.append(batch_size)
+        self.whisper.clips.append(len(asked["clip_timestamps"]))
         self.whisper.asked = asked
+        heard = self.whisper.segments or self.whisper.reading(audio, asked["clip_timestamps"])
 
         def segments() -> Any:
-            for number, segment in enumerate([*self.whisper.segments, None]):
+            for number, segment in enumerate([*heard, None]):
                 if number == 1 or segment is None:
                     self.whisper.check_memory(batch_size)
                 if segment is not None:
@@ -73,7 +92,9 @@ def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faster_whisper, "BatchedInferencePipeline", FakeBatched)
 
 
-def recognizer_of(*models: FakeWhisper, batch_size: int = 8) -> tuple[Recognizer, list[Any]]:
+def recognizer_of(
+    *models: FakeWhisper, batch_size: int = 8, workers: int = 1
+) -> tuple[Recognizer, list[Any]]:
     """A recogniser that opens these models in order, and the list of what it opens."""
     opened: list[tuple[str, str]] = []
     waiting = iter(models)
@@ -85,7 +106,10 @@ def recognizer_of(*models: FakeWhisper, batch_size: int = 8) -> tuple[Recognizer
     device = SimpleNamespace(
         kind=models[0].kind, compute_type="float16" if models[0].kind == "cuda" else "int8"
     )
-    return Recognizer(open_model=open_model, device=device, batch_size=batch_size), opened
+    recognizer = Recognizer(
+        open_model=open_model, device=device, batch_size=batch_size, workers=workers
+    )
+    return recognizer, opened
 
 
 def segment(seek: int, *words: tuple[str, float, float, float], **facts: float) -> SimpleNamespace:
@@ -120,7 +144,7 @@ class TestMemory:
             decode(recognizer, 1.0)
             decode(recognizer, 1.0)
         assert gpu.batches == [8, 4, 2, 2]
-        assert recognizer.batch_size == 2
+        assert recognizer.round_size == 2
         assert opened == [("cuda", "float16")]
         notices = [record.getMessage() for record in caplog.records]
         assert ["batches of 4" in notices[0], "batches of 2" in notices[1]] == [True, True]
@@ -166,14 +190,87 @@ class TestMemory:
         gpu = FakeWhisper("cuda", fits=0)
         cpu = FakeWhisper("cpu", segments=[segment(0, (" one", 0.0, 0.5, 0.9))])
         recognizer, _ = recognizer_of(gpu, cpu, batch_size=1)
-        heard = recognizer.decode_carefully(seconds(1.0)[0], language="en")
+        (heard,) = recognizer.decode_carefully(seconds(1.0), language="en")
         assert [word.text for word in heard.words] == ["one"]
 
     def test_a_failing_careful_reading_is_a_model_error(self) -> None:
         """As the failing first reading is."""
         recognizer, _ = recognizer_of(FakeWhisper("cpu", fits=0, error="engine broke"))
         with pytest.raises(ModelError, match="engine broke"):
-            recognizer.decode_carefully(seconds(1.0)[0], language="en")
+            recognizer.decode_carefully(seconds(1.0), language="en")
+
+
+def numbered(count: int) -> list[Any]:
+    """Chunks of 1 s and more, no two of a length, each full of its number in hundredths."""
+    return [
+        np.full(16_000 + 800 * number, number / 100, dtype=np.float32) for number in range(count)
+    ]
+
+
+def texts(decoded: list[Decoded]) -> list[list[str]]:
+    """The words of each chunk."""
+    return [[word.text for word in chunk.words] for chunk in decoded]
+
+
+class TestWorkers:
+    @settings(max_examples=40, deadline=None)
+    @given(count=st.integers(1, 13), workers=st.integers(1, 5))
+    def test_results_are_in_the_order_of_the_chunks(self, count: int, workers: int) -> None:
+        """However chunks are shared out, evenly or not: one call of the engine a worker."""
+        cpu = FakeWhisper("cpu", reads=True)
+        recognizer, _ = recognizer_of(cpu, workers=workers)
+        heard = recognizer.decode(numbered(count), language="en", beam_size=1)
+        assert texts(heard) == [[str(number)] for number in range(count)]
+        assert all(word.start_s < 0.03 for chunk in heard for word in chunk.words)
+        assert len(cpu.clips) == min(count, workers)
+        assert sum(cpu.clips) == count
+        assert max(cpu.clips) - min(cpu.clips) <= 1
+
+    def test_no_chunks_no_calls(self) -> None:
+        """Nothing to decode is not an error, first reading or second."""
+        cpu = FakeWhisper("cpu")
+        recognizer, _ = recognizer_of(cpu, workers=3)
+        assert recognizer.decode([], language="en", beam_size=1) == []
+        assert recognizer.decode_carefully([], language="en") == []
+        assert cpu.batches == []
+
+    def test_a_round_gives_each_worker_a_batch(self) -> None:
+        """3 workers with 8 chunks each."""
+        recognizer, _ = recognizer_of(FakeWhisper("cpu"), workers=3)
+        assert recognizer.round_size == 24
+
+    def test_a_gpu_has_one_worker(self) -> None:
+        """Its memory is halved chunk by chunk as if there were no others, in one call each."""
+        gpu = FakeWhisper("cuda", fits=3, reads=True)
+        recognizer, _ = recognizer_of(gpu, workers=3)
+        assert recognizer.round_size == 8
+        heard = recognizer.decode(numbered(5), language="en", beam_size=1)
+        assert texts(heard) == [["0"], ["1"], ["2"], ["3"], ["4"]]
+        assert gpu.batches == [8, 4, 2]
+        assert gpu.clips == [5, 5, 5]
+        assert recognizer.round_size == 2
+
+    def test_the_cpu_that_takes_over_has_all_its_workers(self) -> None:
+        """The chunks are shared out anew, and nothing changes its place."""
+        gpu, cpu = FakeWhisper("cuda", fits=0), FakeWhisper("cpu", reads=True)
+        recognizer, _ = recognizer_of(gpu, cpu, batch_size=1, workers=2)
+        heard = recognizer.decode(numbered(5), language="en", beam_size=1)
+        assert texts(heard) == [["0"], ["1"], ["2"], ["3"], ["4"]]
+        assert sorted(cpu.clips) == [2, 3]
+        assert recognizer.round_size == 2
+
+    @pytest.mark.parametrize("workers", [1, 3])
+    def test_careful_readings_are_in_order(self, workers: int) -> None:
+        """As many side by side as there are workers."""
+        recognizer, _ = recognizer_of(FakeWhisper("cpu", reads=True), workers=workers)
+        heard = recognizer.decode_carefully(numbered(7), language="en")
+        assert texts(heard) == [[str(number)] for number in range(7)]
+
+    def test_a_failing_worker_is_a_model_error(self) -> None:
+        """Also when others have finished their shares."""
+        recognizer, _ = recognizer_of(FakeWhisper("cpu", fits=0, error="engine broke"), workers=3)
+        with pytest.raises(ModelError, match="engine broke"):
+            recognizer.decode(numbered(5), language="en", beam_size=1)
 
 
 class TestWords:
@@ -264,7 +361,7 @@ class TestWords:
         """A wider beam, several temperatures, and no text carried over."""
         whisper = FakeWhisper("cpu", segments=[segment(0, (" a", 0.2, 0.4, 0.9))])
         recognizer, _ = recognizer_of(whisper)
-        heard = recognizer.decode_carefully(seconds(1.0)[0], language="de")
+        (heard,) = recognizer.decode_carefully(seconds(1.0), language="de")
         assert [word.text for word in heard.words] == ["a"]
         assert whisper.asked["language"] == "de"
         assert whisper.asked["beam_size"] > 1

@@ -18,6 +18,7 @@ from pipeline.errors import ConfigError, ContractError
 from pipeline.models.recognizer import Decoded, Heard
 from pipeline.records import OTHER_LANGUAGE, OUTSIDE_SPEECH, REPETITION, SPEECH, WORDS
 from pipeline.stages.transcribe import (
+    CAREFUL_MIN_S,
     NEAR_MS,
     Recognizing,
     TranscribeConfig,
@@ -65,21 +66,21 @@ def sentence(text: str, *, probability: float = 0.9) -> Decoded:
 
 
 class FakeRecognizer:
-    """Reads out `script`, one entry a chunk, and `careful` when asked again; keeps what it got."""
+    """Reads out `script`, an entry a chunk, `careful` when asked again; keeps what it got."""
 
     def __init__(
         self,
         *script: Decoded,
-        careful: Decoded | None = None,
+        careful: Decoded | Sequence[Decoded] = (),
         language: tuple[str, float] = ("en", 0.99),
-        batch_size: int = 8,
-        batch_size_later: int | None = None,
+        round_size: int = 8,
+        round_size_later: int | None = None,
     ) -> None:
         self.script = list(script)
-        self.careful = careful or decoded()
+        self.careful = [careful] if isinstance(careful, Decoded) else list(careful)
         self.language = language
-        self._batch_size = batch_size
-        self._batch_size_later = batch_size_later or batch_size
+        self._round_size = round_size
+        self._round_size_later = round_size_later or round_size
         self.batches: list[list[int]] = []
         self.languages: list[str] = []
         self.beam_sizes: list[int] = []
@@ -87,8 +88,8 @@ class FakeRecognizer:
         self.language_lengths: list[int] = []
 
     @property
-    def batch_size(self) -> int:
-        return self._batch_size
+    def round_size(self) -> int:
+        return self._round_size
 
     def language_of(self, chunk: Waveform) -> tuple[str, float]:
         self.language_lengths.append(len(chunk))
@@ -98,13 +99,13 @@ class FakeRecognizer:
         self.batches.append([len(chunk) for chunk in chunks])
         self.languages.append(language)
         self.beam_sizes.append(beam_size)
-        self._batch_size = self._batch_size_later
+        self._round_size = self._round_size_later
         return [self.script.pop(0) for _ in chunks]
 
-    def decode_carefully(self, chunk: Waveform, *, language: str) -> Decoded:
-        self.careful_lengths.append(len(chunk))
-        self.languages.append(language)
-        return self.careful
+    def decode_carefully(self, chunks: Sequence[Waveform], *, language: str) -> list[Decoded]:
+        self.careful_lengths += [len(chunk) for chunk in chunks]
+        self.languages += [language] * len(chunks)
+        return [self.careful.pop(0) for _ in chunks]
 
 
 MAP = frames.speech(("S1", 1000, 4000))
@@ -205,10 +206,10 @@ class TestWords:
         assert model.careful_lengths == []
 
 
-class TestBatches:
-    def test_chunks_go_in_batches(self) -> None:
-        """Four chunks in batches of three; the beam is the config's; progress ends at 1."""
-        model = FakeRecognizer(*[decoded()] * 4, batch_size=3)
+class TestRounds:
+    def test_chunks_go_in_rounds(self) -> None:
+        """Four chunks in rounds of three; the beam is the config's; progress ends at 1."""
+        model = FakeRecognizer(*[decoded()] * 4, round_size=3)
         shares: list[float] = []
         config = TranscribeConfig(beam_size=2)
         words_of(model, FOUR_CHUNKS, config=config, progress=shares)
@@ -222,10 +223,10 @@ class TestBatches:
         words_of(model)
         assert model.batches == [[3600 * 16]]
 
-    def test_nothing_is_lost_when_the_batch_shrinks(self) -> None:
+    def test_nothing_is_lost_when_rounds_shrink(self) -> None:
         """A recogniser that runs out of memory halves its batch: still every chunk is read."""
         model = FakeRecognizer(
-            *(sentence(text) for text in "abcd"), batch_size=2, batch_size_later=1
+            *(sentence(text) for text in "abcd"), round_size=2, round_size_later=1
         )
         assert words_of(model, FOUR_CHUNKS)["text"].to_list() == ["a", "b", "c", "d"]
 
@@ -278,6 +279,29 @@ class TestSecondReading:
         )
         assert words_of(model, FOUR_CHUNKS)["text"].to_list() == ["a", "b", "c", "d"]
         assert model.careful_lengths == [model.batches[0][2]]
+
+    def test_second_readings_go_to_their_own_chunks(self) -> None:
+        """The second and fourth of a round: the second counts, the fourth had no words."""
+        first = [sentence("a"), LOOP, sentence("c"), LOOP]
+        model = FakeRecognizer(*first, careful=[sentence("b"), decoded()])
+        frame = words_of(model, FOUR_CHUNKS)
+        assert frame["text"].to_list() == ["a", "b", "c", *(word.text for word in LOOP.words)]
+        assert model.careful_lengths == [model.batches[0][1], model.batches[0][3]]
+
+    def test_each_round_is_read_again_for_itself(self) -> None:
+        """Rounds of two, the second chunk of each in doubt; order stays."""
+        first = [sentence("a"), LOOP, sentence("c"), LOOP]
+        model = FakeRecognizer(*first, careful=[sentence("b"), sentence("d")], round_size=2)
+        assert words_of(model, FOUR_CHUNKS)["text"].to_list() == ["a", "b", "c", "d"]
+
+    def test_a_short_chunk_is_not_read_again(self) -> None:
+        """Just under CAREFUL_MIN_S there is too little sound for another reading to be better."""
+        length_ms = round((CAREFUL_MIN_S - 2 * CONFIG.pad_s) * 1000)
+        for shorter_ms, readings in ((100, 0), (-100, 1)):
+            speech = frames.speech(("S1", 1000, 1000 + length_ms - shorter_ms))
+            model = FakeRecognizer(LOOP, careful=LOOP)
+            words_of(model, speech)
+            assert len(model.careful_lengths) == readings
 
     def test_a_second_reading_without_words_does_not_count(self) -> None:
         """Better doubtful words than none."""

@@ -15,7 +15,7 @@ from pipeline.stages.metrics import timing, wording
 MS_PER_HOUR, MS_PER_MINUTE = 3_600_000, 60_000
 NEAR_MS = 250
 THIRDS = ("first", "middle", "last")
-TOO_SHORT, UNSURE_WORDS = "too_short", "unsure_words"
+TOO_SHORT, UNSURE_WORDS, UNSURE_VOICES = "too_short", "unsure_words", "unsure_voices"
 NO_CASES = "no_cases"
 SPEECH_CONFIRMED_MS = 300
 
@@ -26,12 +26,14 @@ class MetricsConfig:
 
     Ratios and rates need `min_speech_s` of speech in the call; figures of words and tags need
     words of `min_word_probability` on average, and words in all but `max_wordless_share` of the
-    speech. `families` pairs each tactic with its family.
+    speech; whatever is counted by speaker needs a speech map of `min_map_confidence` on average.
+    `families` pairs each tactic with its family.
     """
 
     min_speech_s: float = 60.0
     min_word_probability: float = 0.35
     max_wordless_share: float = 0.3
+    min_map_confidence: float = 0.75
     interruption_overlap_ms: int = 300
     interruption_length_ms: int = 1000
     families: tuple[tuple[str, str], ...] = ()
@@ -335,9 +337,21 @@ def _gates(
     sure = isinstance(probability, float) and probability >= config.min_word_probability
     if speech_ms and (not sure or wordless_ms > config.max_wordless_share * speech_ms):
         gates |= dict.fromkeys(_WORD_COUNTS | _WORD_RATIOS, UNSURE_WORDS)
+    if speech_ms and _map_confidence(call) < config.min_map_confidence:
+        gates |= dict.fromkeys(_TIME_RATIOS | _WORD_COUNTS | _WORD_RATIOS, UNSURE_VOICES)
     if speech_ms < config.min_speech_s * 1000:
         gates |= dict.fromkeys(_TIME_RATIOS | _WORD_RATIOS, TOO_SHORT)
     return gates
+
+
+def _map_confidence(call: Call) -> float:
+    """The mean confidence of the speech map, each interval counting by its length."""
+    spans = [
+        (end_ms - start_ms, confidence)
+        for voice in call.voices
+        for (start_ms, end_ms), confidence in voice.spans
+    ]
+    return sum(ms * confidence for ms, confidence in spans) / sum(ms for ms, _ in spans)
 
 
 def _row(figure: Figure, speaker: str | None, gates: Mapping[str, str]) -> dict[str, Any]:
