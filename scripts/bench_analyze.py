@@ -351,6 +351,8 @@ def _markdown(rows: Iterable[Row], *, runs: int) -> str:
         "|---|---|---|---|",
         *(f"| {r.what} | {r.found} | {r.bound} | {'yes' if r.met else 'no'} |" for r in rows),
         "",
+        "The core beside the plain libraries: [benchmark-core.md](benchmark-core.md).",
+        "",
     ]
     return "\n".join(lines)
 

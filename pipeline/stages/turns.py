@@ -18,6 +18,7 @@ Integers = npt.NDArray[np.int64]
 
 MIN_PAUSE_MS = 200
 """Less than this between two words is no pause that anybody could take up."""
+SENTENCE_ENDS = (".", "?", "!")
 KEEPS_WORD_SHARE = 0.8
 """Of the most overlap that any speaker has with a word: enough for whoever spoke before."""
 
@@ -88,8 +89,9 @@ def run(*, transcribe: pl.DataFrame, diarize: pl.DataFrame, config: TurnsConfig)
 def assign_speakers(words: pl.DataFrame, speech: pl.DataFrame) -> list[Word]:
     """Each word that is not withheld, with the speaker whose speech it overlaps most.
 
-    Where two speak at once the one who already had the word before keeps it; a word beside all
-    speech goes to the nearest speaker. Words on a track of one speaker are that speaker's.
+    Where two speak at once the one who had the word before keeps it, unless a sentence ended
+    there: then it is the other who has begun. A word beside all speech goes to the nearest
+    speaker. Words on a track of one speaker are that speaker's.
     """
     kept = words.filter(~pl.col("doubt").is_in(WITHHELD_DOUBTS))
     maps = {
@@ -97,11 +99,11 @@ def assign_speakers(words: pl.DataFrame, speech: pl.DataFrame) -> list[Word]:
         for (track,), part in speech.group_by("track", maintain_order=True)
     }
     found: list[Word] = []
-    before: dict[int, str] = {}
+    before: dict[int, tuple[str, bool]] = {}
     for row in kept.select("word", "start_ms", "end_ms", "text", "track").iter_rows():
         number, start_ms, end_ms, text, track = row
         speaker = maps[track].speaker_of(start_ms, end_ms, before=before.get(track))
-        before[track] = speaker
+        before[track] = (speaker, text.endswith(SENTENCE_ENDS))
         found.append(Word(id=number, start_ms=start_ms, end_ms=end_ms, text=text, speaker=speaker))
     return found
 
@@ -125,14 +127,19 @@ class _TrackMap:
             speakers=speakers,
         )
 
-    def speaker_of(self, start_ms: int, end_ms: int, *, before: str | None) -> str:
-        """Who speaks most during a word; `before` said the word before it."""
+    def speaker_of(self, start_ms: int, end_ms: int, *, before: tuple[str, bool] | None) -> str:
+        """Who speaks most during a word; `before` is who said the word before it, and whether
+        that ended a sentence."""
         shared = np.minimum(end_ms, self.ends) - np.maximum(start_ms, self.starts)
         if shared.max() <= 0:
             return self.speakers[int(self.codes[shared.argmax()])]
         total = np.bincount(self.codes, np.maximum(shared, 0), minlength=len(self.speakers))
-        if before and total[self.speakers.index(before)] >= KEEPS_WORD_SHARE * total.max():
-            return before
+        among = np.flatnonzero(total >= KEEPS_WORD_SHARE * total.max())
+        if before and len(among) > 1 and before[1]:
+            begun = [int(self.starts[(self.codes == code) & (shared > 0)].max()) for code in among]
+            return self.speakers[int(among[int(np.argmax(begun))])]
+        if before and self.speakers.index(before[0]) in among:
+            return before[0]
         return self.speakers[int(total.argmax())]
 
 
@@ -299,7 +306,7 @@ def check(turns: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="turns",
-    version=1,
+    version=2,
     inputs=("transcribe", "diarize"),
     output=Frame(schema=TURNS, check=check),
     config=TurnsConfig,

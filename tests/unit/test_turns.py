@@ -113,6 +113,14 @@ class TestAssignSpeakers:
         words = frames.words(("so", 0, 400), ("I", 500, 900), ("think", 1200, 1600))
         assert speakers_of(words, speech) == [other, before, before]
 
+    def test_after_the_end_of_a_sentence_it_is_who_began_last(self) -> None:
+        """Ana's sentence ends while Ben has begun: the next word, spoken over by both, is his."""
+        speech = frames.speech(("Ana", 0, 1500), ("Ben", 900, 3000))
+        ended = frames.words(("there.", 500, 850), ("Okay", 950, 1200), ("then", 1250, 1450))
+        going_on = frames.words(("there", 500, 850), ("Okay", 950, 1200), ("then", 1250, 1450))
+        assert speakers_of(ended, speech) == ["Ana", "Ben", "Ben"]
+        assert speakers_of(going_on, speech) == ["Ana", "Ana", "Ana"]
+
     def test_a_word_beside_all_speech_goes_to_the_nearest(self) -> None:
         """400 ms after one speaker and 100 ms before the next is the next speaker's."""
         speech = frames.speech(("S1", 0, 1000), ("S2", 1700, 2500))

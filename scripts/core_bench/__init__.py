@@ -1,0 +1,1 @@
+"""The parts of scripts/bench_core: what is measured, and how it is written down."""

@@ -1,0 +1,1 @@
+"""Composed calls with exact references: voices, dialogues, composition, degradation, files."""
