@@ -113,11 +113,12 @@ def end_words(samples: Samples, texts: list[str], starts_s: list[float | None]) 
 
 
 def fill_starts(starts_s: list[float | None], *, end_s: float) -> list[float]:
-    """Every start, those unknown spread evenly between their neighbours."""
+    """Every start in order, those unknown spread evenly between their neighbours."""
     at = [index for index, start in enumerate(starts_s) if start is not None]
     known = [start for start in starts_s if start is not None]
     found = np.interp(range(len(starts_s)), [*at, len(starts_s)], [*known, end_s])
-    return [float(start) for start in found]
+    # eSpeak's event of a word that it runs into the next may come after the next one's.
+    return [float(start) for start in np.maximum.accumulate(found)]
 
 
 def last_sound_s(samples: Samples, start_s: float, end_s: float) -> float:

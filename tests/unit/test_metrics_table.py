@@ -325,6 +325,12 @@ class TestGates:
         assert withheld(metrics, UNSURE_VOICES) == self.RATIOS | self.WORD_COUNTS
         assert figure(metrics, "talk_time_s", "S1")["value"] == 60
 
+    def test_a_channel_each_is_never_unsure_of_who_speaks(self) -> None:
+        """However unsure the voice activity is, the channel says whose speech it is."""
+        tracks = (pl.col("speaker") == "S2").cast(pl.UInt8)
+        unsure = MAP.with_columns(confidence=pl.lit(0.4, dtype=pl.Float32), track=tracks)
+        assert withheld(metrics_of(diarize=unsure), UNSURE_VOICES) == set()
+
     def test_the_confidence_of_an_interval_counts_by_its_length(self) -> None:
         """60 s at 0.95 and 37 s at 0.6 are 0.817 on average: enough."""
         unsure = pl.when(pl.col("speaker") == "S1").then(0.95).otherwise(0.6)

@@ -130,9 +130,9 @@ class TestTalkRatioInterval:
         assert high == pytest.approx(0.5 + 1.645 * 0.005)
 
     def test_an_unsure_map_adds_its_own(self) -> None:
-        """Confidence 0.9 adds 10 s x 1 s x 0.09 = 900 000 ms^2 a side: sd sqrt(0.00115)."""
+        """Confidence 0.9 adds 10 s x 2 s x 0.09 = 1 800 000 ms^2 a side: sd sqrt(0.002275)."""
         low, high = talk_ratio_interval([((0, 10_000), 0.9)], [[((10_000, 20_000), 0.9)]])
-        assert (high - low) / 2 == pytest.approx(1.645 * 0.00115**0.5)
+        assert (high - low) / 2 == pytest.approx(1.645 * 0.002275**0.5)
 
     def test_one_voice_alone_has_all_the_talk(self) -> None:
         """Whatever the uncertainty, there is nobody to share with."""

@@ -26,7 +26,8 @@ class MetricsConfig:
 
     Ratios and rates need `min_speech_s` of speech in the call; figures of words and tags need
     words of `min_word_probability` on average, and words in all but `max_wordless_share` of the
-    speech; whatever is counted by speaker needs a speech map of `min_map_confidence` on average.
+    speech; whatever is counted by speaker needs a speech map of `min_map_confidence` on average
+    where speakers share a track.
     `families` pairs each tactic with its family.
     """
 
@@ -106,7 +107,8 @@ def run(
     """All metrics, schema METRICS: each speaker's, then the call's (speaker null)."""
     call = _call(audio.duration_ms, diarize, turns, tactics, families=dict(config.families))
     wordless_ms = speech_without_words_ms(diarize, transcribe)
-    gates = _gates(call, transcribe, wordless_ms=wordless_ms, config=config)
+    shared = diarize.group_by("track").agg(pl.col("speaker").n_unique())["speaker"].gt(1).any()
+    gates = _gates(call, transcribe, wordless_ms=wordless_ms, shared=shared, config=config)
     rows: list[dict[str, Any]] = []
     for voice in call.voices:
         figures = [
@@ -328,16 +330,19 @@ _WORD_RATIOS = frozenset(
 
 
 def _gates(
-    call: Call, words: pl.DataFrame, *, wordless_ms: int, config: MetricsConfig
+    call: Call, words: pl.DataFrame, *, wordless_ms: int, shared: bool, config: MetricsConfig
 ) -> dict[str, str]:
-    """The metrics that are withheld in this call, with the reason."""
+    """The metrics that are withheld in this call, with the reason.
+
+    `shared`: speakers share a track, so that who speaks had to be found out.
+    """
     gates: dict[str, str] = {}
     speech_ms = timing.length_ms(call.spans)
     probability = words["probability"].mean()
     sure = isinstance(probability, float) and probability >= config.min_word_probability
     if speech_ms and (not sure or wordless_ms > config.max_wordless_share * speech_ms):
         gates |= dict.fromkeys(_WORD_COUNTS | _WORD_RATIOS, UNSURE_WORDS)
-    if speech_ms and _map_confidence(call) < config.min_map_confidence:
+    if speech_ms and shared and _map_confidence(call) < config.min_map_confidence:
         gates |= dict.fromkeys(_TIME_RATIOS | _WORD_COUNTS | _WORD_RATIOS, UNSURE_VOICES)
     if speech_ms < config.min_speech_s * 1000:
         gates |= dict.fromkeys(_TIME_RATIOS | _WORD_RATIOS, TOO_SHORT)
