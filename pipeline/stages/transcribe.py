@@ -47,7 +47,7 @@ class TranscribeConfig:
     language: str = "en"
     beam_size: int = 1
     max_chunk_s: float = 29.0
-    pad_s: float = 0.3
+    pad_s: float = 0.4
     max_gap_s: float = 1.0
     max_compression_ratio: float = 2.4
     min_log_probability: float = -1.0
