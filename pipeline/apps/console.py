@@ -60,10 +60,10 @@ def analyze(
 ) -> int:
     """Analyse recordings, print what came of each, and return the exit code."""
     quiet_dependencies()
-    _log_to(STDERR)
+    log_to(STDERR)
     paths = find_recordings(patterns)
-    bench = Bench(store=Store(root=store_directory(config)), models=_models(config), force=force)
-    with _observer(quiet=quiet or as_json) as observer:
+    bench = Bench(store=Store(root=store_directory(config)), models=models_for(config), force=force)
+    with watching(quiet=quiet or as_json) as observer:
         outcomes = local.analyze(paths, config=config, out=out, bench=bench, observer=observer)
     if as_json:
         print(json.dumps([_as_json(outcome) for outcome in outcomes], ensure_ascii=True, indent=2))
@@ -73,7 +73,7 @@ def analyze(
     return local.exit_code(outcomes)
 
 
-def _models(config: Config) -> Models:
+def models_for(config: Config) -> Models:
     """Models that choose their device when the first one is loaded, and say which."""
     chosen: list[Device] = []
 
@@ -96,7 +96,7 @@ def _say(message: str) -> None:
     logging.getLogger("parley").info(message)
 
 
-def _log_to(console: Console) -> None:
+def log_to(console: Console) -> None:
     """Print the project's own log lines; those of libraries are left where they are."""
 
     class Handler(logging.Handler):
@@ -110,7 +110,7 @@ def _log_to(console: Console) -> None:
 
 
 @contextlib.contextmanager
-def _observer(*, quiet: bool) -> Iterator[Observer]:
+def watching(*, quiet: bool) -> Iterator[Observer]:
     if quiet:
         logging.getLogger("parley").setLevel(logging.WARNING)
         yield Silence()
@@ -210,7 +210,7 @@ def list_models() -> None:
 
 def fetch_models(names: Sequence[str]) -> None:
     """Fetch weights by name, or those of a default analysis. Raises ModelError, ConfigError."""
-    _log_to(STDERR)
+    log_to(STDERR)
     wanted = [_known(name) for name in names] or [w for w in shipped_weights() if w.default]
     fetched = fetch(wanted, models_directory(), _say)
     for weights in wanted:

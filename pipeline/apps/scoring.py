@@ -13,7 +13,7 @@ from typing import Any
 from rich.text import Text
 
 from pipeline import __version__
-from pipeline.apps.console import STDERR, _log_to, _models, _observer, one_line
+from pipeline.apps.console import STDERR, log_to, models_for, one_line, watching
 from pipeline.apps.scoreboard import print_card
 from pipeline.config import Config, load_config, metrics_version, store_directory
 from pipeline.errors import PipelineError
@@ -153,7 +153,7 @@ def _finder(request: Request, settings: Settings) -> _Find:
         return read
     bench = Bench(
         store=Store(root=store_directory(settings.config)),
-        models=_models(settings.config),
+        models=models_for(settings.config),
         force=request.force,
     )
 
@@ -187,11 +187,11 @@ def evaluate(request: Request, *, settings: Settings) -> int:
     """Score every recording, print and write what came of it, and return the exit code."""
     need_tools(request.parts)
     quiet_dependencies()
-    _log_to(STDERR)
+    log_to(STDERR)
     for path in filter(None, (request.out, request.json)):
         check_writable(path.parent)
     entries = choose(read_manifest(request.manifest), groups=request.groups, calls=request.calls)
-    with _observer(quiet=request.quiet) as observer:
+    with watching(quiet=request.quiet) as observer:
         scores, failed = _score_all(entries, request=request, settings=settings, observer=observer)
     made = _card(scores, failed, request=request, settings=settings)
     if not request.quiet:

@@ -28,7 +28,7 @@ PAUSE_S = 0.25
 SHORTEST_S = 0.1
 QUIET_SHARE = 0.25
 """Of the loudness of speech above the noise (dB); what is softer is a pause. Set, as SPEECH, on
-composed development calls: at 0.15 half the filled pauses stay, at 0.35 soft speech is lost."""
+composed development calls: below it filled pauses stay, above it soft speech is lost."""
 _SURE_SPEECH, _SURE_SILENCE = 0.9, 0.3
 _ENOUGH_FRAMES = 50
 _BANDS_HZ = np.geomspace(250, 3_600, 13)

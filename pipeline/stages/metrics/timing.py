@@ -13,7 +13,7 @@ Span = tuple[int, int]
 
 INDEPENDENT_MS = 2000
 """Errors of the speech map hang together over about two seconds, the length of what is given to
-the wrong speaker or missed as a whole; at one second, 16 of 19 development calls were covered."""
+the wrong speaker or missed as a whole; at one second too few development calls are covered."""
 EDGE_SD_MS = 100
 """Standard deviation of an edge of the map: annotators differ by about as much."""
 NORMAL_90 = 1.645
