@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.apps.evaluate import eval_app
+from pipeline.apps.options import Force, Quiet, Settings, SettingsFile
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -57,13 +58,8 @@ def analyze(
     out: Annotated[
         Path, typer.Option(help="Folder for the reports, one folder a recording.")
     ] = Path("reports/out"),
-    config: Annotated[
-        Path | None, typer.Option(help="Settings file; configs/default.toml lists all settings.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="STAGE.KEY=VALUE", help="One setting; may be repeated."),
-    ] = None,
+    config: SettingsFile = None,
+    set_: Settings = None,
     speakers: Annotated[
         str | None, typer.Option(help="How many people talk, or auto. [default: 2]")
     ] = None,
@@ -80,13 +76,11 @@ def analyze(
         str | None, typer.Option(help="Whisper model: a name or a folder. [default: base]")
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda. [default: auto]")] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Make everything once more, stored or not.")
-    ] = False,
+    force: Force = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the outcomes as JSON on standard output.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Analyse recordings and write a feedback report for each."""
     from pipeline.apps import console
@@ -183,13 +177,8 @@ def enrol(
     delete: Annotated[
         str | None, typer.Option(metavar="NAME", help="Delete a person's voice.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings file; configs/default.toml lists all settings.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="STAGE.KEY=VALUE", help="One setting; may be repeated."),
-    ] = None,
+    config: SettingsFile = None,
+    set_: Settings = None,
 ) -> None:
     """Keep a voice on this machine, so that later analyses name it. Ask the person first.
 

@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.apps.options import Force, Quiet, Settings
+
 eval_app = typer.Typer(
     help="Measure accuracy against references.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -47,12 +49,6 @@ Speakers = Annotated[
     typer.Option(help="How many people talk, or auto. [default: as the manifest says, else 2]"),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings file.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="STAGE.KEY=VALUE", help="One setting; may be repeated."),
-]
-Force = Annotated[bool, typer.Option("--force", help="Make everything once more, stored or not.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
 
 
 def _command(name: str, part: str | None, summary: str) -> None:
@@ -68,7 +64,7 @@ def _command(name: str, part: str | None, summary: str) -> None:
         hypotheses: Hypotheses = None,
         speakers: Speakers = None,
         config: ConfigFile = None,
-        set_: Set = None,
+        set_: Settings = None,
         force: Force = False,
         quiet: Quiet = False,
     ) -> None:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import ModelError
 from pipeline.models import quiet_dependencies
 from pipeline.models.activity import runs
 from pipeline.models.device import usable_cores
@@ -113,7 +112,8 @@ class Diarizer:
             samples, frames, stretches, speakers, lambda share: progress(0.4 + 0.6 * share)
         )
         voices = _settled(stretches, voices)
-        return _intervals(frames, stretches, voices, end_ms=_length_ms(samples))
+        end_ms = len(samples) * 1000 // SAMPLE_RATE_HZ
+        return _intervals(frames, stretches, voices, end_ms=end_ms)
 
     def _segment(self, samples: Samples, starts: Integers, progress: Progress) -> Floats:
         """Probabilities of the sets of speakers, shape (windows, frames, 7)."""
@@ -231,10 +231,6 @@ def _voices_of_anchors(stretches: Sequence[Stretch], likeness: Floats) -> dict[i
     return voice_of
 
 
-def _length_ms(samples: Samples) -> int:
-    return len(samples) * 1000 // SAMPLE_RATE_HZ
-
-
 def _sample(frame: int) -> int:
     """The first sample that stands for a frame."""
     return round((frame * FRAME_STEP_S + FRAME_CENTRE_S) * SAMPLE_RATE_HZ)
@@ -349,43 +345,6 @@ def _certainty(fits: Floats, chosen: Sequence[int]) -> float:
     return float(1 / (1 + np.exp(-(best - second) / CERTAIN_MARGIN)))
 
 
-class Community:
-    """pyannote's own community-1 pipeline, where its weights are present.
-
-    It gives no probabilities, so every interval carries CONFIDENCE, one minus the diarization
-    error that its authors publish for telephone speech, rounded up.
-    """
-
-    CONFIDENCE = 0.85
-
-    def __init__(self, pipeline: Callable[..., Any]) -> None:
-        self._pipeline = pipeline
-
-    def __call__(
-        self, samples: Samples, *, speakers: int | None, step_s: float, progress: Progress
-    ) -> list[Interval]:
-        """The intervals of each voice, by start; `step_s` is the pipeline's own."""
-        import torch
-
-        del step_s
-        waveform = torch.from_numpy(samples.astype(np.float32) / 32768)[None]
-        output = self._pipeline(
-            {"waveform": waveform, "sample_rate": SAMPLE_RATE_HZ, "uri": "recording"},
-            num_speakers=speakers,
-        )
-        progress(1.0)
-        labels = output.speaker_diarization.labels()
-        return [
-            Interval(
-                start_ms=max(0, round(segment.start * 1000)),
-                end_ms=min(_length_ms(samples), round(segment.end * 1000)),
-                voice=labels.index(label),
-                confidence=self.CONFIDENCE,
-            )
-            for segment, _, label in output.speaker_diarization.itertracks(yield_label=True)
-        ]
-
-
 def load_diarizer(*, segmentation: Path, embedding: Path, device: str) -> Diarizer:
     """Load segmentation-3.0 and CAM++ from their safetensors files. Raises ModelError."""
     quiet_dependencies()
@@ -403,18 +362,3 @@ def load_diarizer(*, segmentation: Path, embedding: Path, device: str) -> Diariz
         network=load_voice_network(embedding, device=device),
         workers=workers,
     )
-
-
-def load_community(path: Path, *, device: str) -> Community:
-    """Load pyannote's community-1 pipeline from its folder. Raises ModelError."""
-    quiet_dependencies()
-    import torch
-    from pyannote.audio import Pipeline
-
-    try:
-        pipeline = Pipeline.from_pretrained(path)
-    except (OSError, ValueError, RuntimeError) as err:
-        raise ModelError(f"{path}: not a pyannote pipeline ({err})") from err
-    if pipeline is None:
-        raise ModelError(f"{path}: not a pyannote pipeline")
-    return Community(pipeline.to(torch.device(device)))

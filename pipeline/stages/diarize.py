@@ -14,13 +14,8 @@ import polars as pl
 
 from pipeline.errors import ConfigError, ContractError
 from pipeline.models.activity import Activity, channel_speech, load_activity
-from pipeline.models.diarization import (
-    Community,
-    Diarizer,
-    Interval,
-    load_community,
-    load_diarizer,
-)
+from pipeline.models.community import Community, load_community
+from pipeline.models.diarization import Diarizer, Interval, load_diarizer
 from pipeline.models.speech_frames import without_pauses
 from pipeline.records import SAMPLE_RATE_HZ, SPEECH, Samples, Track
 from pipeline.stage import Frame, Locate, Place, Progress, Stage

@@ -3,55 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from pipeline.errors import ConfigError
-from pipeline.records import OTHER_LANGUAGE, REPETITION, Track
+from pipeline.records import Track
 from pipeline.stage import Document, Stage
 from pipeline.stages import report_names as names
+from pipeline.stages.report_figures import Figures, rounded, speaker_document, totals_document
+from pipeline.stages.report_quality import quality_document
 from pipeline.tactics.codebook import Codebook
 
 SCHEMA_VERSION = "1.0.0"
 CORRECTED_SCHEMA_VERSION = "1.1.0"
 """Of reports that hold `corrections` or `voice_matches`, which 1.0.0 does not know."""
-LOW_WORD_PROBABILITY = 0.6
-WORDLESS_SHARE = 0.1
-"""Below the one and above the other, a reader is warned; base on clean calls has 0.8 and 0.02."""
-_COUNTS = ("turn_count", "word_count", "question_count", "open_question_count")
-_SPEAKER_COUNTS = (
-    *_COUNTS,
-    "closed_question_count",
-    "interruption_count",
-    "backchannel_count",
-    "filler_count",
-)
-_SPEAKER_FIGURES = (
-    "talk_time_s",
-    "talk_ratio",
-    "word_ratio",
-    "question_ratio",
-    "open_question_share",
-    "questions_per_hour",
-    "reflection_to_question_ratio",
-    "longest_monologue_s",
-    "median_response_latency_s",
-    "words_per_minute",
-    "empathy_share",
-)
-_TOTALS = (
-    "speech_s",
-    "silence_s",
-    "longest_silence_s",
-    "overlap_s",
-    "switches_per_hour",
-    "question_ratio",
-)
-_RATES = ("empathy", "inquiry", "assertion", "exchange", "risk")
-_THIRDS = ("first", "middle", "last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,18 +94,15 @@ def run(
     that have them.
     """
     speakers = diarize["speaker"].unique(maintain_order=True).to_list()
-    figures = _Figures(metrics)
+    figures = Figures(metrics)
     named = names.named(
         speakers, positional=config.names, me=config.me, labels=labels, voices=voices
     )
     return {
         "schema_version": CORRECTED_SCHEMA_VERSION if labels or voices else SCHEMA_VERSION,
         "recording": _recording(audio, transcribe, config),
-        "speakers": [_speaker(one, figures) for one in named],
-        "totals": {
-            **{name: figures.value(name) for name in _TOTALS},
-            "turn_count": figures.count("turn_count"),
-        },
+        "speakers": [speaker_document(one, figures=figures) for one in named],
+        "totals": totals_document(figures),
         "turns": [_turn(row) for row in turns.iter_rows(named=True)],
         "speech": [
             {"speaker": who, "start_s": start / 1000, "end_s": end / 1000}
@@ -146,8 +111,14 @@ def run(
         "tactics": _tags(tactics, turns, transcribe, config.codebook),
         "offers": [],
         "moments": [],
-        "quality": _quality(
-            audio, diarize, transcribe, figures, config, ignored=labels["ignored"] if labels else 0
+        "quality": quality_document(
+            figures,
+            audio=audio,
+            speech=diarize,
+            words=transcribe,
+            names_given=len(config.names),
+            reasons=dict(config.reasons),
+            ignored=labels["ignored"] if labels else 0,
         ),
         "definitions": [
             {"metric": d.metric, "definition": d.definition, "note": d.note}
@@ -169,33 +140,6 @@ def run(
     }
 
 
-class _Figures:
-    """METRICS by (scope, speaker, metric)."""
-
-    def __init__(self, metrics: pl.DataFrame) -> None:
-        self._rows = {
-            (row["scope"], row["speaker"], row["metric"]): row
-            for row in metrics.iter_rows(named=True)
-        }
-        self.withheld = metrics.filter(pl.col("withheld") != "")
-
-    def value(self, metric: str, *, speaker: str | None = None, scope: str = "call") -> Any:
-        return _rounded(self._rows[scope, speaker, metric]["value"])
-
-    def count(self, metric: str, *, speaker: str | None = None) -> int | None:
-        value = self._rows["call", speaker, metric]["value"]
-        return None if value is None else round(value)
-
-    def interval(self, metric: str, *, speaker: str) -> list[float] | None:
-        row = self._rows["call", speaker, metric]
-        return None if row["low"] is None else [_rounded(row["low"]), _rounded(row["high"])]
-
-
-def _rounded(value: float | None) -> Any:
-    """Four digits: far below any uncertainty here, and stable between machines."""
-    return None if value is None else round(value, 4)
-
-
 def _recording(audio: Track, words: pl.DataFrame, config: ReportConfig) -> dict[str, Any]:
     languages = words["language"].mode(maintain_order=True) if words.height else None
     return {
@@ -207,26 +151,6 @@ def _recording(audio: Track, words: pl.DataFrame, config: ReportConfig) -> dict[
         "container": audio.container,
         "codec": audio.codec,
         "language": languages[0] if languages is not None else None,
-    }
-
-
-def _speaker(named: names.Named, figures: _Figures) -> dict[str, Any]:
-    speaker = named.id
-    return {
-        "id": speaker,
-        "name": named.name,
-        "is_me": named.is_me,
-        **{metric: figures.value(metric, speaker=speaker) for metric in _SPEAKER_FIGURES},
-        "talk_ratio_interval": figures.interval("talk_ratio", speaker=speaker),
-        **{metric: figures.count(metric, speaker=speaker) for metric in _SPEAKER_COUNTS},
-        "rates": {family: figures.value(f"{family}_rate", speaker=speaker) for family in _RATES},
-        "balance_by_thirds": [
-            {
-                rate: figures.value(rate, speaker=speaker, scope=third)
-                for rate in ("empathy_rate", "assertion_rate")
-            }
-            for third in _THIRDS
-        ],
     }
 
 
@@ -258,7 +182,7 @@ def _tags(
                 "speaker": turn["speaker"],
                 "tactic": tag["tactic"],
                 "family": codebook[tag["tactic"]].family,
-                "score": _rounded(tag["score"]),
+                "score": rounded(tag["score"]),
                 "quote": turn["text"][tag["start_char"] : tag["end_char"]],
                 "start_char": tag["start_char"],
                 "end_char": tag["end_char"],
@@ -299,74 +223,6 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
         for tactic in codebook.tactics
         if tactic.id in used
     ]
-
-
-def _quality(
-    audio: Track,
-    speech: pl.DataFrame,
-    words: pl.DataFrame,
-    figures: _Figures,
-    config: ReportConfig,
-    *,
-    ignored: int,
-) -> dict[str, Any]:
-    reasons = dict(config.reasons)
-    rows = figures.withheld.select("scope", "speaker", "metric", "withheld").iter_rows()
-    return {
-        "speech_without_words_s": figures.value("speech_without_words_s"),
-        "mean_word_probability": figures.value("mean_word_probability"),
-        "doubtful_word_count": figures.count("doubtful_word_count"),
-        "warnings": [
-            *_warnings(audio, speech, words, figures, config),
-            *([_IGNORED.format(ignored)] if ignored else []),
-        ],
-        "withheld": [
-            {
-                "scope": speaker or "call",
-                "metric": metric if scope == "call" else f"{metric} ({scope} third)",
-                "reason": reasons.get(reason, reason),
-            }
-            for scope, speaker, metric, reason in rows
-        ],
-    }
-
-
-_IGNORED = (
-    "Corrections were made to another analysis of this recording, with other settings or another "
-    "version of Parley, and do not hold here: {}. Make them again with parley relabel."
-)
-
-
-def _warnings(
-    audio: Track,
-    speech: pl.DataFrame,
-    words: pl.DataFrame,
-    figures: _Figures,
-    config: ReportConfig,
-) -> Iterable[str]:
-    """What a reader must know before trusting the figures, in plain sentences."""
-    doubts = words["doubt"]
-    probability = figures.value("mean_word_probability")
-    wordless_s = figures.value("speech_without_words_s")
-    speakers = speech["speaker"].n_unique()
-    if audio.truncated:
-        yield "The file is damaged or cut off; the report covers what could be decoded."
-    if speech.is_empty():
-        yield "No speech was found in this recording."
-    elif speakers == 1:
-        yield "Only one voice was found; shares between speakers mean nothing here."
-    if speakers < len(config.names):
-        yield f"{len(config.names)} names were given, {speakers} voices were found."
-    if probability is not None and probability < LOW_WORD_PROBABILITY:
-        yield "The recogniser was unsure of many words; check quotes against the recording."
-    if wordless_s > WORDLESS_SHARE * max(1.0, figures.value("speech_s")):
-        yield f"For {wordless_s:.0f} s of speech no words were recognised."
-    if (doubts == OTHER_LANGUAGE).any():
-        yield "The speech sounds like another language than the one set; try --language auto."
-    if (doubts == REPETITION).any():
-        yield "Some words were left out because the recogniser repeated itself."
-    if words.height and words["language"].mode(maintain_order=True)[0] != "en":
-        yield "Tactics are recognised in English only."
 
 
 STAGE = Stage(

@@ -66,12 +66,14 @@ class Line:
     @property
     def start_s(self) -> float:
         """Where its speech begins."""
-        return self.speech[0][0]
+        at_s, sound = self.parts[0]
+        return sound.start_s + at_s
 
     @property
     def end_s(self) -> float:
         """Where its speech ends."""
-        return self.speech[-1][1]
+        at_s, sound = self.parts[-1]
+        return sound.end_s + at_s
 
 
 def move(line: Line, *, start_s: float) -> Line:

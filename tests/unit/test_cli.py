@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import builders as build
 import pytest
 from click.testing import Result
+from command_line import parley
 from rich.console import Console
-from typer.testing import CliRunner
 
-from pipeline.apps.cli import app
 from pipeline.errors import ModelError
 from pipeline.models.registry import shipped_weights
 from pipeline.run import Models
@@ -34,33 +31,10 @@ OPTIONS = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _own_logger() -> Iterator[None]:
-    """Give the project's logger back as it was: commands point it at the terminal."""
-    logger = logging.getLogger("parley")
-    before = (logger.handlers, logger.level, logger.propagate)
-    yield
-    logger.handlers, logger.propagate = before[0], before[2]
-    logger.setLevel(before[1])
-
-
-@pytest.fixture
-def fakes(monkeypatch: pytest.MonkeyPatch) -> build.FakeModels:
-    """Models that understand tones take the place of those that need weights."""
-    fake = build.FakeModels()
-    monkeypatch.setattr(Models, "get", lambda _, task: fake.get(task))
-    return fake
-
-
 @pytest.fixture
 def call(tmp_path: Path) -> Path:
     """A recording that the fakes understand."""
     return build.write_call(tmp_path / "call.wav", build.CALL[:2])
-
-
-def parley(*arguments: Path | str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def analyze(*arguments: Path | str, out: Path) -> Result:

@@ -10,12 +10,10 @@ from typing import Any
 import builders as build
 import numpy as np
 import pytest
-from click.testing import Result
+from command_line import parley
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from pipeline.apps.cli import app
 from pipeline.enrolment import (
     Enrolment,
     checked_name,
@@ -317,11 +315,6 @@ def network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.apps.enrol.locate", lambda name, **_: Path(name))
     monkeypatch.setattr("pipeline.apps.enrol.load_activity", lambda: build.activity)
     monkeypatch.setattr("pipeline.apps.enrol.load_embedding", lambda _: pitch)
-
-
-def parley(*arguments: Path | str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.mark.usefixtures("network")

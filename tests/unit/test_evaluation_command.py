@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import builders as build
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
+from command_line import parley
 
 from pipeline.apps import scoring
-from pipeline.apps.cli import app
-from pipeline.run import Models
 
 pytest.importorskip("meeteval", reason="meeteval is not here: pip install 'parley[eval]'")
 
@@ -24,24 +20,6 @@ OPTIONS = (
     "--set", "--force", "--quiet",
 )  # fmt: skip
 COMMANDS = ("transcript", "diarization", "metrics", "all")
-
-
-@pytest.fixture(autouse=True)
-def _own_logger() -> Iterator[None]:
-    """Give the project's logger back as it was: commands point it at the terminal."""
-    logger = logging.getLogger("parley")
-    before = (logger.handlers, logger.level, logger.propagate)
-    yield
-    logger.handlers, logger.propagate = before[0], before[2]
-    logger.setLevel(before[1])
-
-
-@pytest.fixture
-def fakes(monkeypatch: pytest.MonkeyPatch) -> build.FakeModels:
-    """Models that understand tones take the place of those that need weights."""
-    fake = build.FakeModels()
-    monkeypatch.setattr(Models, "get", lambda _, task: fake.get(task))
-    return fake
 
 
 def truth(lines: tuple[build.Said, ...] = build.CALL) -> dict[str, Any]:
@@ -81,7 +59,7 @@ def write_manifest(folder: Path, *rows: dict[str, Any]) -> Path:
 
 def evaluate(*arguments: Path | str) -> Result:
     """Run `parley eval` in this process."""
-    return CliRunner().invoke(app, ["eval", *(str(argument) for argument in arguments)])
+    return parley("eval", *arguments)
 
 
 def measured(file: Path, part: str) -> dict[str, float]:
@@ -270,9 +248,7 @@ def test_our_own_report_is_scored_too(
     manifest: Path, fakes: build.FakeModels, tmp_path: Path
 ) -> None:
     """report.json gives the same words and figures as the artefacts it was made of."""
-    analysed = CliRunner().invoke(
-        app, ["analyze", str(tmp_path / "one.wav"), "--out", str(tmp_path / "reports")]
-    )
+    analysed = parley("analyze", tmp_path / "one.wav", "--out", tmp_path / "reports")
     assert analysed.exit_code == 0
     made = tmp_path / "made"
     made.mkdir()

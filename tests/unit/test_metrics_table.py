@@ -27,8 +27,8 @@ from pipeline.stages.metrics.table import (
     TOO_SHORT,
     UNSURE_VOICES,
     UNSURE_WORDS,
-    speech_without_words_ms,
 )
+from pipeline.stages.metrics.wordless import speech_without_words_ms
 
 FAMILIES = (
     ("open_question", "inquiry"),

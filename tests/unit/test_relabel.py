@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import multiprocessing
 import shutil
 from collections.abc import Iterator
@@ -15,38 +14,18 @@ import builders as build
 import jsonschema
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
+from command_line import parley, put_fakes
 
-from pipeline.apps.cli import app
 from pipeline.config import load_config
 from pipeline.corrections import overlay_path, read_overlay
 from pipeline.errors import InputError
 from pipeline.plan import plan, read_recording
 from pipeline.relabel import find_analysis
-from pipeline.run import Models
 from pipeline.store import Store
 
 SCHEMA = json.loads((files("pipeline") / "schemas" / "report.schema.json").read_text("utf-8"))
 HEARD = ("audio", "diarize", "transcribe", "turns")
 """What no correction runs again."""
-
-
-@pytest.fixture(autouse=True)
-def _own_logger() -> Iterator[None]:
-    """Give the project's logger back as it was: commands point it at the terminal."""
-    logger = logging.getLogger("parley")
-    before = (logger.handlers, logger.level, logger.propagate)
-    yield
-    logger.handlers, logger.propagate = before[0], before[2]
-    logger.setLevel(before[1])
-
-
-@pytest.fixture
-def fakes(monkeypatch: pytest.MonkeyPatch) -> build.FakeModels:
-    """Models that understand tones take the place of those that need weights."""
-    fake = build.FakeModels()
-    monkeypatch.setattr(Models, "get", lambda _, task: fake.get(task))
-    return fake
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +34,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     build.write_call(folder / "call.wav")
     with pytest.MonkeyPatch.context() as patch:
-        fake = build.FakeModels()
-        patch.setattr(Models, "get", lambda _, task: fake.get(task))
+        put_fakes(patch)
         patch.setenv("PARLEY_STORE", str(folder / "store"))
         patch.setenv("PARLEY_VOICES", str(folder / "voices"))
         patch.chdir(folder)
@@ -66,7 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The finished folder, as it was, under the name that its analysis knows; models refused."""
     kept = tmp_path / "kept"
     shutil.copytree(finished, kept)
@@ -75,11 +53,6 @@ def folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     yield finished
     shutil.rmtree(finished)
     shutil.copytree(kept, finished)
-
-
-def parley(*arguments: Path | str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def relabel(folder: Path, *arguments: str, code: int = 0) -> Result:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import polars as pl
 
-from pipeline.records import BACKCHANNEL, METRICS, TURN, WITHHELD_DOUBTS, Track
+from pipeline.records import BACKCHANNEL, METRICS, Track
 from pipeline.stages.metrics import timing, wording
+from pipeline.stages.metrics.call import Call, Voice, call_of
+from pipeline.stages.metrics.wordless import speech_without_words_ms
 
-MS_PER_HOUR, MS_PER_MINUTE = 3_600_000, 60_000
-NEAR_MS = 250
+MS_PER_MINUTE = 60_000
 THIRDS = ("first", "middle", "last")
 TOO_SHORT, UNSURE_WORDS, UNSURE_VOICES = "too_short", "unsure_words", "unsure_voices"
 NO_CASES = "no_cases"
-SPEECH_CONFIRMED_MS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,49 +51,6 @@ class Figure:
     scope: str = "call"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Voice:
-    """What one speaker said and when; `tags` are (turn, tactic)."""
-
-    name: str
-    spans: Sequence[tuple[timing.Span, float]]
-    turns: pl.DataFrame
-    tags: Sequence[tuple[int, str]]
-
-    @cached_property
-    def talk_ms(self) -> int:
-        return timing.length_ms([span for span, _ in self.spans])
-
-    @cached_property
-    def own_turns(self) -> pl.DataFrame:
-        return self.turns.filter(pl.col("kind") == TURN)
-
-    @cached_property
-    def word_count(self) -> int:
-        return int(self.turns["words"].list.len().sum())
-
-    @cached_property
-    def question_count(self) -> int:
-        return wording.tag_count(self.tags, wording.QUESTIONS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What the figures are counted from."""
-
-    duration_ms: int
-    voices: tuple[Voice, ...]
-    floor: tuple[timing.Turn, ...]
-    families: Mapping[str, str]
-
-    @property
-    def spans(self) -> list[timing.Span]:
-        return [span for voice in self.voices for span, _ in voice.spans]
-
-    def per_hour(self, count: float) -> float | None:
-        return wording.share(count * MS_PER_HOUR, self.duration_ms)
-
-
 def run(
     *,
     audio: Track,
@@ -105,7 +61,13 @@ def run(
     config: MetricsConfig,
 ) -> pl.DataFrame:
     """All metrics, schema METRICS: each speaker's, then the call's (speaker null)."""
-    call = _call(audio.duration_ms, diarize, turns, tactics, families=dict(config.families))
+    call = call_of(
+        duration_ms=audio.duration_ms,
+        speech=diarize,
+        turns=turns,
+        tactics=tactics,
+        families=dict(config.families),
+    )
     wordless_ms = speech_without_words_ms(diarize, transcribe)
     shared = diarize.group_by("track").agg(pl.col("speaker").n_unique())["speaker"].gt(1).any()
     gates = _gates(call, transcribe, wordless_ms=wordless_ms, shared=shared, config=config)
@@ -122,69 +84,6 @@ def run(
     rows.extend(_row(figure, None, gates) for figure in _totals(call))
     rows.extend(_row(figure, None, {}) for figure in _quality(transcribe, wordless_ms))
     return pl.DataFrame(rows, schema=METRICS)
-
-
-def speech_without_words_ms(speech: pl.DataFrame, words: pl.DataFrame) -> int:
-    """How much speech of the map, in stretches of 0.3 s and more, no word lies in or near."""
-    kept = words.filter(~pl.col("doubt").is_in(WITHHELD_DOUBTS))
-    total = 0
-    for (track,), part in speech.group_by("track"):
-        heard = timing.union(
-            [
-                (max(0, start_ms - NEAR_MS), end_ms + NEAR_MS)
-                for start_ms, end_ms in kept.filter(pl.col("track") == track)
-                .select("start_ms", "end_ms")
-                .iter_rows()
-            ]
-        )
-        spans = part.select("start_ms", "end_ms").rows()
-        total += _untouched_ms(timing.union(spans), heard)
-    return total
-
-
-def _untouched_ms(spans: Sequence[timing.Span], others: Sequence[timing.Span]) -> int:
-    """How long the spans are that no other touches; both are unions."""
-    total = position = 0
-    for start_ms, end_ms in spans:
-        while position < len(others) and others[position][1] <= start_ms:
-            position += 1
-        touched = position < len(others) and others[position][0] < end_ms
-        if not touched and end_ms - start_ms >= SPEECH_CONFIRMED_MS:
-            total += end_ms - start_ms
-    return total
-
-
-def _call(
-    duration_ms: int,
-    speech: pl.DataFrame,
-    turns: pl.DataFrame,
-    tactics: pl.DataFrame,
-    *,
-    families: Mapping[str, str],
-) -> Call:
-    tagged = tactics.join(turns.select("turn", "speaker"), on="turn", maintain_order="left")
-    floor = turns.filter(pl.col("kind") == TURN).select("speaker", "start_ms", "end_ms")
-    return Call(
-        duration_ms=duration_ms,
-        voices=tuple(
-            Voice(
-                name=name,
-                spans=[
-                    ((start_ms, end_ms), confidence)
-                    for start_ms, end_ms, confidence in speech.filter(pl.col("speaker") == name)
-                    .select("start_ms", "end_ms", "confidence")
-                    .iter_rows()
-                ],
-                turns=turns.filter(pl.col("speaker") == name),
-                tags=tagged.filter(pl.col("speaker") == name).select("turn", "tactic").rows(),
-            )
-            for name in speech["speaker"].unique(maintain_order=True)
-        ),
-        floor=tuple(
-            timing.Turn(speaker=who, start_ms=start, end_ms=end) for who, start, end in floor.rows()
-        ),
-        families=families,
-    )
 
 
 def _talk(call: Call, voice: Voice) -> Iterator[Figure]:

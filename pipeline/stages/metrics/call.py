@@ -1,0 +1,91 @@
+"""A call as its figures are counted: what each speaker said and when, and whose turn it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from pipeline.records import TURN
+from pipeline.stages.metrics import timing, wording
+
+MS_PER_HOUR = 3_600_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """What one speaker said and when; `tags` are (turn, tactic)."""
+
+    name: str
+    spans: Sequence[tuple[timing.Span, float]]
+    turns: pl.DataFrame
+    tags: Sequence[tuple[int, str]]
+
+    @cached_property
+    def talk_ms(self) -> int:
+        return timing.length_ms([span for span, _ in self.spans])
+
+    @cached_property
+    def own_turns(self) -> pl.DataFrame:
+        return self.turns.filter(pl.col("kind") == TURN)
+
+    @cached_property
+    def word_count(self) -> int:
+        return int(self.turns["words"].list.len().sum())
+
+    @cached_property
+    def question_count(self) -> int:
+        return wording.tag_count(self.tags, wording.QUESTIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What the figures are counted from."""
+
+    duration_ms: int
+    voices: tuple[Voice, ...]
+    floor: tuple[timing.Turn, ...]
+    families: Mapping[str, str]
+
+    @property
+    def spans(self) -> list[timing.Span]:
+        return [span for voice in self.voices for span, _ in voice.spans]
+
+    def per_hour(self, count: float) -> float | None:
+        return wording.share(count * MS_PER_HOUR, self.duration_ms)
+
+
+def call_of(
+    *,
+    duration_ms: int,
+    speech: pl.DataFrame,
+    turns: pl.DataFrame,
+    tactics: pl.DataFrame,
+    families: Mapping[str, str],
+) -> Call:
+    """The call as its speakers have it, by first speech; `families` maps tactics to families."""
+    tagged = tactics.join(turns.select("turn", "speaker"), on="turn", maintain_order="left")
+    floor = turns.filter(pl.col("kind") == TURN).select("speaker", "start_ms", "end_ms")
+    return Call(
+        duration_ms=duration_ms,
+        voices=tuple(
+            Voice(
+                name=name,
+                spans=[
+                    ((start_ms, end_ms), confidence)
+                    for start_ms, end_ms, confidence in speech.filter(pl.col("speaker") == name)
+                    .select("start_ms", "end_ms", "confidence")
+                    .iter_rows()
+                ],
+                turns=turns.filter(pl.col("speaker") == name),
+                tags=tagged.filter(pl.col("speaker") == name).select("turn", "tactic").rows(),
+            )
+            for name in speech["speaker"].unique(maintain_order=True)
+        ),
+        floor=tuple(
+            timing.Turn(speaker=who, start_ms=start, end_ms=end) for who, start, end in floor.rows()
+        ),
+        families=families,
+    )
