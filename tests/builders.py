@@ -19,6 +19,7 @@ import polars as pl
 
 from pipeline.models.diarization import Interval
 from pipeline.models.recognizer import Decoded, Heard
+from pipeline.models.speech_frames import FRAME_CENTRE_S, FRAME_STEP_S
 from pipeline.records import METRICS, SAMPLE_RATE_HZ, SPEECH, TACTICS, TURNS, WORDS, Samples, Track
 from pipeline.stages.diarize import DiarizeModel
 
@@ -261,6 +262,15 @@ def activity(samples: Samples) -> Sound:
     return (loudest > LOUD).astype(float)
 
 
+def speech_probability(samples: Samples) -> Sound:
+    """Speech wherever there is sound, in the frames of segmentation."""
+    by_activity = activity(samples)
+    count = int(len(samples) / SAMPLE_RATE_HZ / FRAME_STEP_S) + 1
+    at_s = np.arange(count) * FRAME_STEP_S + FRAME_CENTRE_S
+    at = (at_s * SAMPLE_RATE_HZ / ACTIVITY_FRAME).astype(int)
+    return 0.95 * by_activity[np.minimum(at, len(by_activity) - 1)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToneMapper:
     """Knows each tone's voice; hears as many voices as it is told to."""
@@ -340,6 +350,8 @@ class FakeModels:
 def fake_models(lines: Sequence[Said] = CALL) -> Mapping[str, Any]:
     """A fake for each stage that has a model."""
     return {
-        "diarize": DiarizeModel(activity=activity, mapper=ToneMapper(lines=lines)),
+        "diarize": DiarizeModel(
+            speech_probability=speech_probability, mapper=ToneMapper(lines=lines)
+        ),
         "transcribe": ToneRecognizer(lines=lines),
     }

@@ -1,4 +1,4 @@
-"""Where one voice speaks on a channel of its own: silero VAD, and what leaked in from beside."""
+"""Where somebody speaks in a clip of one voice: silero VAD, quick to load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FRAME_SAMPLES = 512
 FRAME_MS = FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
 ONSET, OFFSET = 0.5, 0.35
 """silero's own thresholds: speech starts above the first and ends below the second. They are
-shares of the highest probabilities on the channel, since silero is never as sure of a narrow
+shares of the highest probabilities in the clip, since silero is never as sure of a narrow
 band, a synthetic voice or a soft one; below SUREST_MIN it hears no voice at all."""
 SUREST_PERCENTILE = 99
 SUREST_MIN = 0.5
@@ -26,19 +26,12 @@ MIN_SILENCE_MS = 300
 MIN_SPEECH_MS = 120
 MIN_SPEECH_FRAMES = int(MIN_SPEECH_MS / FRAME_MS) + 1
 PAD_MS = 30
-LEAK_DB = 9.0
-"""Leaked speech is at least this much softer than the other channel, each channel measured
-against its own loud speech, so that a soft voice beside a loud one is not taken for a leak."""
-ECHO_MS = 250
-"""How late a leak may come: the delay of an echo, and the tail of the room."""
-SECOND_FRAMES = 31
-"""A second of speech: enough to know how loud it is."""
 _BLOCK_FRAMES = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Speech on a channel; `confidence` is the mean probability of speech."""
+    """Speech of one voice; `confidence` is the mean probability of speech."""
 
     start_ms: int
     end_ms: int
@@ -76,76 +69,10 @@ def _block(samples: Samples, first: int, last: int) -> npt.NDArray[np.float32]:
     return block
 
 
-def channel_speech(samples: Samples, activity: Activity) -> list[list[Stretch]]:
-    """The speech of each channel, leaks of the other channel taken out.
-
-    `samples` is int16, shape (2, samples), 16 kHz, one voice a channel.
-    """
-    probabilities = [activity(channel) for channel in samples]
-    levels = [_levels_db(channel) for channel in samples]
-    loudness = [
-        levels[own] - _loud_speech_db(levels[own], levels[other], probabilities[own])
-        for own, other in ((0, 1), (1, 0))
-    ]
-    return [
-        _without_leaks(
-            probabilities[own],
-            leak=loudness[own] < _held(loudness[other]) - LEAK_DB,
-            end_ms=samples.shape[1] * 1000 // SAMPLE_RATE_HZ,
-        )
-        for own, other in ((0, 1), (1, 0))
-    ]
-
-
-def _without_leaks(
-    probability: Floats, *, leak: npt.NDArray[np.bool_], end_ms: int
-) -> list[Stretch]:
-    kept = np.where(_smoothed(leak), 0.0, probability)
-    return _stretches(_speaking(kept), probability, end_ms)
-
-
 def track_speech(samples: Samples, activity: Activity) -> list[Stretch]:
     """The speech of one track; `samples` is int16, shape (samples,), 16 kHz."""
     probability = activity(samples)
     return _stretches(_speaking(probability), probability, len(samples) * 1000 // SAMPLE_RATE_HZ)
-
-
-def _loud_speech_db(own: Floats, other: Floats, probability: Floats) -> float:
-    """Level of a channel's loud speech: the 95th percentile where it is the louder channel.
-
-    Who hardly talks has more of the other's voice on the channel than of their own, so that all
-    frames count only where too few are left.
-    """
-    if not len(own):
-        return 0.0
-    speech = own[(probability >= OFFSET) & (own >= other)]
-    return float(np.percentile(speech if len(speech) >= SECOND_FRAMES else own, 95))
-
-
-def _levels_db(channel: Samples) -> Floats:
-    """Level of each frame in dB of full scale."""
-    frames = -(-len(channel) // FRAME_SAMPLES)
-    levels = np.empty(frames)
-    for first in range(0, frames, _BLOCK_FRAMES):
-        last = min(first + _BLOCK_FRAMES, frames)
-        power = (_block(channel, first, last).reshape(-1, FRAME_SAMPLES) ** 2).mean(axis=1)
-        levels[first:last] = 10 * np.log10(power + 1e-10)
-    return levels
-
-
-def _held(levels: Floats) -> Floats:
-    """The loudest of the frames up to ECHO_MS before each frame."""
-    frames = int(ECHO_MS / FRAME_MS)
-    padded = np.concatenate([np.full(frames, -np.inf), levels])
-    loudest: Floats = np.lib.stride_tricks.sliding_window_view(padded, frames + 1).max(axis=1)
-    return loudest
-
-
-def _smoothed(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """True where most of the five frames around are true."""
-    counts = np.convolve(flags, np.ones(5), mode="same")
-    majority: npt.NDArray[np.bool_] = counts >= 3
-    return majority
 
 
 def _speaking(probability: Floats) -> npt.NDArray[np.bool_]:

@@ -9,21 +9,19 @@ its window only decides for the short ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models import quiet_dependencies
 from pipeline.models.activity import runs
 from pipeline.models.device import usable_cores
 from pipeline.models.embedding import VoiceNetwork, load_voice_network
-from pipeline.models.segmentation import load_segmentation
+from pipeline.models.segmenter import IN_SET, Segmenter, aggregated, side_by_side
 from pipeline.models.speech_frames import (
     FRAME_CENTRE_S,
     FRAME_STEP_S,
@@ -33,21 +31,14 @@ from pipeline.models.speech_frames import (
     speech_frames,
 )
 from pipeline.models.stretches import (
-    WINDOW_S,
     Stretch,
     find_stretches,
-    first_frames,
     window_starts,
 )
 from pipeline.models.voices import Blocks, Sums, blocks_of, centroids
 from pipeline.records import SAMPLE_RATE_HZ, Samples
 from pipeline.stage import Progress
 
-if TYPE_CHECKING:
-    from pyannote.audio import Inference
-
-Given = TypeVar("Given")
-Found = TypeVar("Found")
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.int64]
 
@@ -69,9 +60,6 @@ MAX_VOICES = 8
 MOST_CLUSTERED = 800
 CERTAIN_MARGIN = 0.1
 """A lead as large as the window's opinion is nearly three to one: a judgement, not calibrated."""
-_SEGMENTATION_BATCH = 8
-_SETS = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
-_IN_SET = np.array([[float(voice in members) for voice in range(3)] for members in _SETS])
 _CHANNELS = 512
 
 
@@ -88,8 +76,8 @@ class Interval:
 class Diarizer:
     """pyannote segmentation-3.0 and CAM++; `workers` batches are computed side by side."""
 
-    def __init__(self, *, inference: Inference, network: VoiceNetwork, workers: int = 1) -> None:
-        self._inference = inference
+    def __init__(self, *, segmenter: Segmenter, network: VoiceNetwork, workers: int = 1) -> None:
+        self._segmenter = segmenter
         self._network = network
         self._workers = workers
 
@@ -102,48 +90,18 @@ class Diarizer:
         `step_s` is how far apart the windows of 10 s start.
         """
         starts = window_starts(len(samples), step_s)
-        sets = self._segment(samples, starts, lambda share: progress(0.4 * share))
-        speech, overlap = _aggregated(sets, starts)
+        sets = self._segmenter.sets(samples, starts, lambda share: progress(0.4 * share))
+        speech, overlap = aggregated(sets, starts)
         frames = speech_frames(samples, probability=speech, overlap=overlap)
         if not frames.speech.any():
             return []
-        stretches = find_stretches(frames, sets @ _IN_SET > 0.5, starts)
+        stretches = find_stretches(frames, sets @ IN_SET > 0.5, starts)
         voices = self._voices(
             samples, frames, stretches, speakers, lambda share: progress(0.4 + 0.6 * share)
         )
         voices = _settled(stretches, voices)
         end_ms = len(samples) * 1000 // SAMPLE_RATE_HZ
         return _intervals(frames, stretches, voices, end_ms=end_ms)
-
-    def _segment(self, samples: Samples, starts: Integers, progress: Progress) -> Floats:
-        """Probabilities of the sets of speakers, shape (windows, frames, 7)."""
-        batches = [
-            starts[first : first + _SEGMENTATION_BATCH]
-            for first in range(0, len(starts), _SEGMENTATION_BATCH)
-        ]
-        scores = self._side_by_side(
-            lambda batch: self._infer(_windows(samples, batch)), batches, progress
-        )
-        sets: Floats = np.exp(np.concatenate(list(scores)))
-        return sets
-
-    def _infer(self, windows: npt.NDArray[np.float32]) -> Floats:
-        import torch
-
-        scores: Floats = self._inference.infer(torch.from_numpy(windows)[:, None])
-        return scores
-
-    def _side_by_side(
-        self, work: Callable[[Given], Found], batches: Sequence[Given], progress: Progress
-    ) -> Iterator[Found]:
-        """Do some work on each batch, `workers` at a time, results in order.
-
-        Batches are small, so one core each is faster than all cores on one after the other.
-        """
-        with ThreadPoolExecutor(self._workers) as pool:
-            for done, result in enumerate(pool.map(work, batches), start=1):
-                yield result
-                progress(done / len(batches))
 
     def _voices(
         self,
@@ -193,7 +151,8 @@ class Diarizer:
             rows = network_frames.transpose(0, 2, 1).reshape(-1, _CHANNELS)
             return np.clip(at, 0, len(stretch_at) - 1), rows[known]
 
-        for at, rows in self._side_by_side(read, blocks_of(speech), progress):
+        blocks = blocks_of(speech)
+        for at, rows in side_by_side(read, blocks, workers=self._workers, progress=progress):
             own.add(stretch_at[at], rows)
             bins.add(bin_at[at], rows)
         return own, bins
@@ -234,33 +193,6 @@ def _voices_of_anchors(stretches: Sequence[Stretch], likeness: Floats) -> dict[i
 def _sample(frame: int) -> int:
     """The first sample that stands for a frame."""
     return round((frame * FRAME_STEP_S + FRAME_CENTRE_S) * SAMPLE_RATE_HZ)
-
-
-def _windows(samples: Samples, starts: Integers) -> npt.NDArray[np.float32]:
-    """Windows in [-1, 1], shape (windows, samples); the last is padded with zeros."""
-    size = int(WINDOW_S * SAMPLE_RATE_HZ)
-    windows = np.zeros((len(starts), size), dtype=np.float32)
-    for row, start in zip(windows, starts, strict=True):
-        piece = samples[start : start + size]
-        row[: len(piece)] = piece
-    windows /= 32768
-    return windows
-
-
-def _aggregated(sets: Floats, starts: Integers) -> tuple[Floats, Floats]:
-    """The probabilities of speech and of overlap in each frame, the windows' middles counting
-    most."""
-    offsets, count = first_frames(starts), sets.shape[1]
-    several = _IN_SET.sum(axis=1) > 1
-    total = np.zeros((int(offsets[-1]) + count, 2))
-    weight = np.zeros((len(total), 1))
-    hamming = np.hamming(count)
-    for window, offset in zip(sets, offsets, strict=True):
-        total[offset : offset + count, 0] += (1 - window[:, 0]) * hamming
-        total[offset : offset + count, 1] += window[:, several].sum(axis=1) * hamming
-        weight[offset : offset + count, 0] += hamming
-    mean = total / np.maximum(weight, 1e-9)
-    return mean[:, 0], mean[:, 1]
 
 
 def _long_enough(sums: Sums) -> Sums:
@@ -345,20 +277,10 @@ def _certainty(fits: Floats, chosen: Sequence[int]) -> float:
     return float(1 / (1 + np.exp(-(best - second) / CERTAIN_MARGIN)))
 
 
-def load_diarizer(*, segmentation: Path, embedding: Path, device: str) -> Diarizer:
-    """Load segmentation-3.0 and CAM++ from their safetensors files. Raises ModelError."""
-    quiet_dependencies()
-    import torch
-    from pyannote.audio import Inference
-
-    workers = 1
-    if device == "cpu":
-        workers = usable_cores()
-        torch.set_num_threads(1)  # the cores are shared out among the batches
-    model = load_segmentation(segmentation, device=device)
-    inference = Inference(model, skip_aggregation=True, skip_conversion=True)
+def load_diarizer(*, segmenter: Segmenter, embedding: Path, device: str) -> Diarizer:
+    """Load CAM++ from its safetensors file. Raises ModelError."""
     return Diarizer(
-        inference=inference,
+        segmenter=segmenter,
         network=load_voice_network(embedding, device=device),
-        workers=workers,
+        workers=usable_cores() if device == "cpu" else 1,
     )

@@ -6,14 +6,13 @@ talked is what the speech map is for, so frames much softer than speech are take
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.activity import Stretch, runs
+from pipeline.models.activity import runs
 from pipeline.records import SAMPLE_RATE_HZ, Samples
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -26,10 +25,15 @@ OVERLAP = 0.5
 PAUSE_S = 0.25
 """A gap below this inside somebody's speech is no pause: closures and stops are as long."""
 SHORTEST_S = 0.1
-QUIET_SHARE = 0.25
-"""Of the loudness of speech above the noise (dB); what is softer is a pause. Set, as SPEECH, on
-composed development calls: below it filled pauses stay, above it soft speech is lost."""
-_SURE_SPEECH, _SURE_SILENCE = 0.9, 0.3
+AUDIBLE = 0.12
+PEAK = 0.5
+"""Loudness of speech, 1 as it usually is and 0 at the louder noise: softer sounds are a pause, and
+what never comes near that of speech is somebody else's. Set, as SPEECH and NOISE_PERCENTILE, on
+composed development calls: below it filled pauses and babble stay, above it soft speech is lost."""
+NOISE_PERCENTILE = 75
+SURE_SPEECH, SURE_SILENCE = 0.9, 0.3
+LEAST_ABOVE_DB = 1.0
+"""Where speech is not even this much louder than the noise, loudness tells nothing."""
 _ENOUGH_FRAMES = 50
 _BANDS_HZ = np.geomspace(250, 3_600, 13)
 _WINDOW, _HOP, _FFT = 400, 160, 512
@@ -40,8 +44,8 @@ _BLOCK = 6_000
 class SpeechFrames:
     """One entry a frame of FRAME_STEP_S: is there speech, of two at once, how loud is it.
 
-    `probability` is that of speech; `loudness` is 1 at the loudness of speech and 0 at the
-    noise.
+    `probability` is that of speech; `loudness` is 1 at the loudness of speech and 0 at that of
+    the louder noise.
     """
 
     speech: Flags
@@ -52,48 +56,31 @@ class SpeechFrames:
 
 def speech_frames(samples: Samples, *, probability: Floats, overlap: Floats) -> SpeechFrames:
     """Frames of a track (int16, 16 kHz) from the probabilities of speech and of overlap."""
-    loudness = _at_frames(_loudness(samples, probability), len(probability))
-    audible = closed(loudness > QUIET_SHARE, PAUSE_S)
-    speech = closed((probability > SPEECH) & audible, PAUSE_S) & (probability > _SURE_SILENCE)
-    speech = _without_short(speech)
+    hundredths = _loudness(samples, probability)
+    speech = audible_speech(hundredths, probability=probability)
     return SpeechFrames(
         speech=speech,
         overlap=speech & (overlap > OVERLAP),
         probability=probability,
-        loudness=loudness,
+        loudness=_at_frames(hundredths, len(probability)),
     )
 
 
-def without_pauses(samples: Samples, stretches: Sequence[Stretch]) -> list[Stretch]:
-    """Stretches of speech of one voice on a track of its own, without the pauses in them.
-
-    `samples` is the track, int16, 16 kHz; `stretches` are sorted and do not overlap.
-    """
-    certainty = np.zeros(round(len(samples) / SAMPLE_RATE_HZ / FRAME_STEP_S) + 1)
-    confidence = np.zeros(len(certainty))
-    for stretch in stretches:
-        inside = slice(_frame(stretch.start_ms), _frame(stretch.end_ms))
-        certainty[inside], confidence[inside] = 1.0, stretch.confidence
-    frames = speech_frames(samples, probability=certainty, overlap=np.zeros(len(certainty)))
-    duration_ms = len(samples) * 1000 // SAMPLE_RATE_HZ
-    return [
-        Stretch(
-            start_ms=frame_ms(first),
-            end_ms=min(duration_ms, frame_ms(last)),
-            confidence=float(confidence[first:last].mean()),
-        )
-        for first, last in runs(frames.speech)
-        if frame_ms(first) < duration_ms
-    ]
+def audible_speech(loudness: Floats, *, probability: Floats) -> Flags:
+    """Frames with speech; `loudness` is given each hundredth of a second, as that of SpeechFrames,
+    `probability` of speech each frame."""
+    at_frames = _at_frames(loudness, len(probability))
+    audible = closed(at_frames > AUDIBLE, PAUSE_S)
+    for first, last in runs(audible):
+        if np.percentile(at_frames[first:last], 90) < PEAK:
+            audible[first:last] = False
+    speech = closed((probability > SPEECH) & audible, PAUSE_S) & (probability > SURE_SILENCE)
+    return _without_short(speech)
 
 
 def frame_ms(frame: int) -> int:
     """Where a frame begins to count."""
     return round((frame * FRAME_STEP_S + FRAME_CENTRE_S) * 1000)
-
-
-def _frame(time_ms: int) -> int:
-    return max(0, round((time_ms / 1000 - FRAME_CENTRE_S) / FRAME_STEP_S))
 
 
 def closed(flags: Flags, gap_s: float) -> Flags:
@@ -118,22 +105,34 @@ def _loudness(samples: Samples, probability: Floats) -> Floats:
 
     Band by band, so that a hum below the voice does not drown it.
     """
-    bands = _band_levels_db(samples)
+    bands = band_levels_db(samples)
     if not len(bands):
         return np.zeros(0)
-    certainty = probability[_frames_at(len(bands), len(probability))]
-    silent = certainty < _SURE_SILENCE
+    certainty = probability[frames_at_hundredths(len(bands), len(probability))]
+    silent = certainty < SURE_SILENCE
     if silent.sum() < _ENOUGH_FRAMES:
-        level = bands.mean(axis=1)
-        silent = level <= np.percentile(level, 15)
-    above = np.maximum(bands - np.median(bands[silent], axis=0), 0).mean(axis=1)
-    smooth = np.convolve(np.pad(above, 2, mode="edge"), np.ones(5) / 5, mode="valid")
-    sure = certainty > _SURE_SPEECH
-    usual = float(np.percentile(smooth[sure] if sure.any() else smooth, 60))
-    return smooth / max(usual, 1e-3)
+        silent = softest(bands.mean(axis=1))
+    above = smoothed(np.maximum(bands - np.median(bands[silent], axis=0), 0).mean(axis=1))
+    noise = float(np.percentile(above[silent], NOISE_PERCENTILE))
+    sure = certainty > SURE_SPEECH
+    usual = float(np.percentile(above[sure] if sure.any() else above, 60))
+    return (above - noise) / max(usual - noise, LEAST_ABOVE_DB)
 
 
-def _band_levels_db(samples: Samples) -> Floats:
+def softest(levels: Floats) -> Flags:
+    """The softest sixth of a track, where no silence is known."""
+    soft: Flags = levels <= np.percentile(levels, 15)
+    return soft
+
+
+def smoothed(levels: Floats) -> Floats:
+    """Means of five hundredths of a second."""
+    if not len(levels):
+        return levels
+    return np.convolve(np.pad(levels, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+
+
+def band_levels_db(samples: Samples) -> Floats:
     """Levels of the bands of a voice, shape (hundredths of a second, 12)."""
     frequencies = np.fft.rfftfreq(_FFT, 1 / SAMPLE_RATE_HZ)
     inside = (frequencies >= _BANDS_HZ[:-1, None]) & (frequencies < _BANDS_HZ[1:, None])
@@ -150,7 +149,7 @@ def _band_levels_db(samples: Samples) -> Floats:
     return levels
 
 
-def _frames_at(hundredths: int, frames: int) -> npt.NDArray[np.int64]:
+def frames_at_hundredths(hundredths: int, frames: int) -> npt.NDArray[np.int64]:
     """The frame at each hundredth of a second."""
     at = np.arange(hundredths) / 100 - FRAME_CENTRE_S
     return np.clip((at / FRAME_STEP_S).astype(np.int64), 0, frames - 1)

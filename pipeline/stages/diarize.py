@@ -13,13 +13,14 @@ from typing import Any, Literal, Protocol
 import polars as pl
 
 from pipeline.errors import ConfigError, ContractError
-from pipeline.models.activity import Activity, channel_speech, load_activity
+from pipeline.models.channels import SpeechProbability, channel_speech
 from pipeline.models.community import Community, load_community
 from pipeline.models.diarization import Diarizer, Interval, load_diarizer
-from pipeline.models.speech_frames import without_pauses
+from pipeline.models.segmenter import load_segmenter
 from pipeline.records import SAMPLE_RATE_HZ, SPEECH, Samples, Track
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 
+SEGMENTATION = "segmentation-3.0"
 COMMUNITY = "community-1"
 _COMMUNITY_WEIGHTS = "pyannote/speaker-diarization-community-1"
 
@@ -34,7 +35,7 @@ class DiarizeConfig:
     """
 
     speakers: int | Literal["auto"] = 2
-    model: str = "segmentation-3.0"
+    model: str = SEGMENTATION
     embedding: str = "campplus"
     step_min_s: float = 1.0
     step_max_s: float = 5.0
@@ -59,31 +60,33 @@ class SpeechMapper(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiarizeModel:
-    """What the stage keeps between recordings."""
+    """What the stage keeps between recordings: one for channels, one for a shared track."""
 
-    activity: Activity
+    speech_probability: SpeechProbability
     mapper: SpeechMapper
 
 
 def weights(config: DiarizeConfig) -> tuple[str, ...]:
     """The weights that a config uses."""
     if config.model == COMMUNITY:
-        return (_COMMUNITY_WEIGHTS,)
+        return (SEGMENTATION, _COMMUNITY_WEIGHTS)
     return (config.model, config.embedding)
 
 
 def load(*, config: DiarizeConfig, device: Place, locate: Locate) -> DiarizeModel:
-    """Load the voice activity detector and the diarizer. Raises ModelError."""
+    """Load the segmentation and the diarizer. Raises ModelError."""
+    community = config.model == COMMUNITY
+    segmenter = load_segmenter(
+        locate(SEGMENTATION if community else config.model), device=device.kind
+    )
     mapper: Community | Diarizer
-    if config.model == COMMUNITY:
+    if community:
         mapper = load_community(locate(_COMMUNITY_WEIGHTS), device=device.kind)
     else:
         mapper = load_diarizer(
-            segmentation=locate(config.model),
-            embedding=locate(config.embedding),
-            device=device.kind,
+            segmenter=segmenter, embedding=locate(config.embedding), device=device.kind
         )
-    return DiarizeModel(activity=load_activity(), mapper=mapper)
+    return DiarizeModel(speech_probability=segmenter.speech_probability, mapper=mapper)
 
 
 def run(
@@ -91,7 +94,7 @@ def run(
 ) -> pl.DataFrame:
     """The speech map, schema SPEECH; speakers are S1, S2, ... by first speech."""
     if audio.samples.shape[0] > 1:
-        intervals = _channel_intervals(audio.samples, model.activity)
+        intervals = _channel_intervals(audio.samples, model.speech_probability)
     else:
         intervals = model.mapper(
             audio.samples[0],
@@ -107,7 +110,7 @@ def _step_s(audio: Track, config: DiarizeConfig) -> float:
     return min(config.step_max_s, max(config.step_min_s, duration_s / config.windows))
 
 
-def _channel_intervals(samples: Samples, activity: Activity) -> list[Interval]:
+def _channel_intervals(samples: Samples, probability_of: SpeechProbability) -> list[Interval]:
     """The intervals of two channels; the voice is the number of the channel."""
     return [
         Interval(
@@ -116,8 +119,8 @@ def _channel_intervals(samples: Samples, activity: Activity) -> list[Interval]:
             voice=channel,
             confidence=stretch.confidence,
         )
-        for channel, stretches in enumerate(channel_speech(samples, activity))
-        for stretch in without_pauses(samples[channel], stretches)
+        for channel, stretches in enumerate(channel_speech(samples, probability_of))
+        for stretch in stretches
     ]
 
 
@@ -153,7 +156,7 @@ def check(speech: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="diarize",
-    version=2,
+    version=3,
     inputs=("audio",),
     output=Frame(schema=SPEECH, check=check),
     config=DiarizeConfig,

@@ -11,17 +11,19 @@ import pytest
 
 from pipeline.errors import ConfigError, ContractError
 from pipeline.models.diarization import Interval
-from pipeline.records import SPEECH, Samples, Track
+from pipeline.models.speech_frames import FRAME_CENTRE_S, FRAME_STEP_S
+from pipeline.records import SAMPLE_RATE_HZ, SPEECH, Samples, Track
 from pipeline.stage import Progress
 from pipeline.stages.diarize import DiarizeConfig, DiarizeModel, check, run, weights
 
 FRAME_SAMPLES = 512
 
 
-def activity(samples: Samples) -> np.ndarray[Any, Any]:
-    """0.9 in each frame of 32 ms that is not silent."""
-    frames_of_track = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES]
-    return 0.9 * (np.abs(frames_of_track.reshape(-1, FRAME_SAMPLES)).max(axis=1) > 0)
+def speech_probability(samples: Samples) -> np.ndarray[Any, Any]:
+    """0.95 in each frame of segmentation that is not silent."""
+    times_s = np.arange(len(samples) / SAMPLE_RATE_HZ / FRAME_STEP_S) * FRAME_STEP_S
+    at = ((times_s + FRAME_CENTRE_S) * SAMPLE_RATE_HZ).astype(int).clip(0, len(samples) - 1)
+    return 0.95 * (samples[at] != 0)
 
 
 class FakeMapper:
@@ -47,7 +49,7 @@ def map_of(audio: Track, mapper: FakeMapper, config: DiarizeConfig | None = None
     frame = run(
         audio=audio,
         config=config or DiarizeConfig(),
-        model=DiarizeModel(activity=activity, mapper=mapper),
+        model=DiarizeModel(speech_probability=speech_probability, mapper=mapper),
         progress=lambda _share: None,
     )
     check(frame)
@@ -59,7 +61,8 @@ def two_channels(*bursts: tuple[int, int, int]) -> Track:
     """A stereo call of 40 s in which (channel, first frame, last frame + 1) are loud."""
     samples = np.zeros((2, 40_000 * 16), dtype=np.int16)
     for channel, first, last in bursts:
-        samples[channel, first * FRAME_SAMPLES : last * FRAME_SAMPLES] = 8000
+        loud = slice(first * FRAME_SAMPLES, last * FRAME_SAMPLES)
+        samples[channel, loud] = np.random.default_rng(7).choice([-8000, 8000], 640_000)[loud]
     return frames.track_of(samples)
 
 
@@ -139,7 +142,7 @@ class TestOneTrack:
         run(
             audio=frames.track(1000),
             config=DiarizeConfig(),
-            model=DiarizeModel(activity=activity, mapper=FakeMapper()),
+            model=DiarizeModel(speech_probability=speech_probability, mapper=FakeMapper()),
             progress=shares.append,
         )
         assert shares == [1.0]
@@ -163,9 +166,10 @@ class TestConfig:
             DiarizeConfig(**changes)
 
     def test_weights_depend_on_the_model(self) -> None:
-        """community-1 brings its own embedding."""
+        """community-1 brings its own embedding; channels need segmentation all the same."""
         assert weights(DiarizeConfig()) == ("segmentation-3.0", "campplus")
         assert weights(DiarizeConfig(model="community-1")) == (
+            "segmentation-3.0",
             "pyannote/speaker-diarization-community-1",
         )
 

@@ -14,12 +14,11 @@ from pipeline.models.diarization import (
     SHARED_VOICE_MARGIN,
     Diarizer,
     Interval,
-    _aggregated,
     _best_choice,
     _intervals,
     _trusted,
-    _windows,
 )
+from pipeline.models.segmenter import Segmenter, _windows, aggregated
 from pipeline.models.speech_frames import FRAME_CENTRE_S, FRAME_STEP_S, SpeechFrames
 from pipeline.models.stretches import WINDOW_S, Stretch
 from pipeline.models.voices import BLOCK_SAMPLES
@@ -84,6 +83,12 @@ class FakeInference:
         return scores
 
 
+def segmenter(*, blind: bool = False, workers: int = 2) -> Segmenter:
+    """A segmenter that hears the levels."""
+    inference = FakeInference(blind=blind)
+    return Segmenter(inference=inference, workers=workers)  # type: ignore[arg-type]
+
+
 class FakeNetwork:
     """Frames of a hundredth of a block; a channel for each voice. Pooled, their means."""
 
@@ -113,7 +118,7 @@ def diarized(
 ) -> list[Interval]:
     """What the diarizer makes of a call."""
     diarizer = Diarizer(
-        inference=FakeInference(blind=blind),  # type: ignore[arg-type]
+        segmenter=segmenter(blind=blind, workers=workers),
         network=FakeNetwork(),
         workers=workers,
     )
@@ -223,7 +228,7 @@ class TestDiarizer:
         """Through segmentation and the network."""
         shares: list[float] = []
         diarizer = Diarizer(
-            inference=FakeInference(),  # type: ignore[arg-type]
+            segmenter=segmenter(),
             network=FakeNetwork(),
             workers=2,
         )
@@ -235,12 +240,24 @@ class TestDiarizer:
     def test_the_network_reads_speech_once_and_nothing_else(self) -> None:
         """28 s of speech in blocks of 2 s are 14 or 15, for one of noise around it."""
         network = FakeNetwork()
-        diarizer = Diarizer(inference=FakeInference(), network=network)  # type: ignore[arg-type]
+        diarizer = Diarizer(segmenter=segmenter(), network=network)
         diarizer(call(*TALK, length_s=35), speakers=2, step_s=1.0, progress=lambda _share: None)
         speech_s = sum(end_s - start_s for _, start_s, end_s in TALK)
         assert sum(network.blocks) == pytest.approx(
             speech_s * SAMPLE_RATE_HZ / BLOCK_SAMPLES, abs=1
         )
+
+
+class TestSpeechProbability:
+    def test_speech_of_one_voice_is_found_over_the_whole_channel(self) -> None:
+        """From windows that hardly overlap, in frames of FRAME_STEP_S, half a minute long."""
+        samples = call((0, 2, 12), (0, 15, 28), length_s=31)
+        probability = segmenter().speech_probability(samples)
+        times_s = np.arange(len(probability)) * FRAME_STEP_S + FRAME_CENTRE_S
+        speaks = ((times_s > 2) & (times_s < 12)) | ((times_s > 15) & (times_s < 28))
+        edges = np.abs(times_s[:, None] - [2, 12, 15, 28]).min(axis=1) < 0.05
+        assert np.array_equal((probability > 0.5)[~edges], speaks[~edges])
+        assert times_s[-1] > 31
 
 
 class TestWindows:
@@ -262,7 +279,7 @@ class TestAggregated:
     def test_one_window_is_what_the_model_says(self) -> None:
         """Speech is all but silence, overlap the last three sets."""
         sets = sets_of(0.1, 0.2, 0.1, 0.1, 0.2, 0.2, 0.1)[None]
-        speech, overlap = _aggregated(sets, np.array([0]))
+        speech, overlap = aggregated(sets, np.array([0]))
         assert speech == pytest.approx(np.full(FRAMES, 0.9))
         assert overlap == pytest.approx(np.full(FRAMES, 0.5))
 
@@ -270,7 +287,7 @@ class TestAggregated:
         """Windows 5 s (296 frames) apart: the one whose middle is nearer decides."""
         silence, speech = sets_of(1, 0, 0, 0, 0, 0, 0), sets_of(0, 1, 0, 0, 0, 0, 0)
         starts = np.array([0, 5 * SAMPLE_RATE_HZ])
-        probability, overlap = _aggregated(np.stack([speech, silence]), starts)
+        probability, overlap = aggregated(np.stack([speech, silence]), starts)
         assert len(probability) == 296 + FRAMES
         assert probability[310] > 0.9
         assert probability[FRAMES - 20] < 0.1
@@ -279,7 +296,7 @@ class TestAggregated:
     def test_windows_that_agree_are_not_changed_by_weights(self) -> None:
         """0.7 and 0.7 make 0.7 everywhere."""
         sets = np.stack([sets_of(0.3, 0.7, 0, 0, 0, 0, 0)] * 2)
-        speech, _ = _aggregated(sets, np.array([0, 5 * SAMPLE_RATE_HZ]))
+        speech, _ = aggregated(sets, np.array([0, 5 * SAMPLE_RATE_HZ]))
         assert speech == pytest.approx(np.full(296 + FRAMES, 0.7))
 
 

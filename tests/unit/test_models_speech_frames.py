@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.models.activity import Stretch, runs
+from pipeline.models.activity import runs
 from pipeline.models.speech_frames import (
     FRAME_CENTRE_S,
     FRAME_STEP_S,
@@ -18,7 +18,6 @@ from pipeline.models.speech_frames import (
     SpeechFrames,
     closed,
     speech_frames,
-    without_pauses,
 )
 from pipeline.records import SAMPLE_RATE_HZ, Samples
 
@@ -164,49 +163,6 @@ class TestHostile:
         samples = np.where(np.arange(12 * SAMPLE_RATE_HZ) // 7 % 2, 32767, -32768)
         frames = found(samples.astype(np.int16), probable((2, 8)))
         assert np.isfinite(frames.loudness).all()
-
-
-def stretch(start_s: float, end_s: float, confidence: float = 0.8) -> Stretch:
-    """Speech on a channel."""
-    return Stretch(
-        start_ms=round(start_s * 1000), end_ms=round(end_s * 1000), confidence=confidence
-    )
-
-
-def without(samples: Samples, *stretches: Stretch) -> list[tuple[float, float]]:
-    """From when to when there is speech without the pauses, in seconds."""
-    return [(s.start_ms / 1000, s.end_ms / 1000) for s in without_pauses(samples, stretches)]
-
-
-class TestChannelPauses:
-    def test_a_pause_inside_a_stretch_is_taken_out(self) -> None:
-        """0.4 s of it, not 0.1 s; each part is as sure as the whole was."""
-        samples = track((1, 3), (3.4, 6), (6.1, 8))
-        assert without(samples, stretch(1, 8)) == near((1, 3), (3.4, 8))
-        parts = without_pauses(samples, [stretch(1, 8, 0.7)])
-        assert [part.confidence for part in parts] == pytest.approx([0.7, 0.7])
-
-    def test_stretches_are_not_joined(self) -> None:
-        """Sound between them that was not taken for speech stays out."""
-        samples = track((1, 8))
-        assert without(samples, stretch(1, 3), stretch(3.2, 8)) == near((1, 3), (3.2, 8))
-
-    def test_each_keeps_its_own_confidence(self) -> None:
-        """Of two stretches."""
-        parts = without_pauses(track((1, 3), (5, 8)), [stretch(1, 3, 0.6), stretch(5, 8, 0.9)])
-        assert [part.confidence for part in parts] == pytest.approx([0.6, 0.9])
-
-    def test_nothing_is_beyond_the_track(self) -> None:
-        """A stretch to the last sample ends with it."""
-        (found_one,) = without_pauses(track((1, 3), length_s=3.0), [stretch(1, 3)])
-        assert 2900 <= found_one.end_ms <= 3000
-
-    def test_no_speech(self) -> None:
-        """On a track of any length, none at all too; and speech that is digital silence."""
-        for length_s in (0.0, 0.01, 3.0):
-            samples = track(length_s=length_s)
-            assert without_pauses(samples, []) == []
-        assert without_pauses(np.zeros(48_000, dtype=np.int16), [stretch(1, 2)]) == []
 
 
 class TestClosed:
