@@ -48,6 +48,11 @@ UNKNOWN_BELOW_S = 0.2
 LOCAL_VOICE_WEIGHT = 0.1
 """What the window's opinion counts beside a cosine: 0.2 brings the confusions of the window back,
 0.05 and less leaves short stretches to chance (composed development calls, telephone clip)."""
+CERTAIN_LEAD = 0.15
+DISTRUST = 40.0
+"""The window's opinion counts less by so much times the share of sure stretches in which it is
+wrong: nothing at one in forty. In calls of similar voices it is wrong in one of five, in others
+never; this halved the confusion on composed development calls."""
 SHARED_VOICE_MARGIN = 0.15
 """How much more alike (cosine) two voices of one window must be to count as the same one."""
 CLUSTER_S = 0.5
@@ -122,8 +127,10 @@ class Diarizer:
             threshold=CLUSTER_THRESHOLD,
             most=MAX_VOICES,
         )
-        single = _trusted(stretches, own.embeddings(self._network) @ centres.T)
-        return single + LOCAL_VOICE_WEIGHT * self._local(stretches, own, centres)
+        likeness = own.embeddings(self._network) @ centres.T
+        votes = self._local(stretches, own, centres)
+        weight = LOCAL_VOICE_WEIGHT * _window_trust(stretches, likeness, votes)
+        return _trusted(stretches, likeness) + weight * votes
 
     def _sums(
         self,
@@ -216,6 +223,21 @@ def _best_choice(likeness: Floats) -> tuple[int, ...]:
         return float(total - SHARED_VOICE_MARGIN * shared)
 
     return max(product(range(count), repeat=voices), key=value)
+
+
+def _window_trust(stretches: Sequence[Stretch], likeness: Floats, votes: Floats) -> float:
+    """How far the windows' opinions can be trusted, 0 to 1: as they agree with the embeddings of
+    stretches long enough to be known by themselves."""
+    if likeness.shape[1] < 2:
+        return 1.0
+    best, second = np.sort(likeness, axis=1)[:, ::-1][:, :2].T
+    lengths_s = np.array([stretch.length_s for stretch in stretches])
+    alone = np.array([len(stretch.local) == 1 and not stretch.overlap for stretch in stretches])
+    sure = alone & (lengths_s >= KNOWN_BY_ITSELF_S) & (best - second > CERTAIN_LEAD)
+    if not sure.any():
+        return 1.0
+    wrong = (votes.argmax(axis=1) != likeness.argmax(axis=1))[sure]
+    return max(0.0, 1.0 - DISTRUST * float(np.average(wrong, weights=lengths_s[sure])))
 
 
 def _trusted(stretches: Sequence[Stretch], likeness: Floats) -> Floats:

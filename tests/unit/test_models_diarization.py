@@ -17,6 +17,7 @@ from pipeline.models.diarization import (
     _best_choice,
     _intervals,
     _trusted,
+    _window_trust,
 )
 from pipeline.models.segmenter import Segmenter, _windows, aggregated
 from pipeline.models.speech_frames import FRAME_CENTRE_S, FRAME_STEP_S, SpeechFrames
@@ -298,6 +299,44 @@ class TestAggregated:
         sets = np.stack([sets_of(0.3, 0.7, 0, 0, 0, 0, 0)] * 2)
         speech, _ = aggregated(sets, np.array([0, 5 * SAMPLE_RATE_HZ]))
         assert speech == pytest.approx(np.full(296 + FRAMES, 0.7))
+
+
+def stretches_of(*lengths_s: float, overlap: bool = False) -> list[Stretch]:
+    """One after the other, each of one local voice."""
+    ends = np.cumsum([round(length_s / FRAME_STEP_S) for length_s in lengths_s]).tolist()
+    return [
+        Stretch(first=first, last=last, anchor=0, local=(0,), overlap=overlap)
+        for first, last in pairwise([0, *ends])
+    ]
+
+
+class TestWindowTrust:
+    FIRST, SECOND, UNSURE = (0.8, 0.2), (0.2, 0.8), (0.5, 0.45)
+
+    def test_opinions_that_agree_are_trusted(self) -> None:
+        """In all of the sure stretches."""
+        likeness = np.array([self.FIRST, self.SECOND])
+        assert _window_trust(stretches_of(1.2, 1.4), likeness, np.eye(2)) == 1.0
+
+    def test_trust_falls_with_the_share_that_is_wrong(self) -> None:
+        """1 s in 100 s costs forty times that; 1 s in 20 s all of it."""
+        for count, trust in ((99, 0.6), (19, 0.0)):
+            likeness = np.array([self.FIRST] * count + [self.SECOND])
+            votes = np.array([(1.0, 0.0)] * (count + 1))
+            lengths_s = [1.0125] * (count + 1)
+            assert _window_trust(stretches_of(*lengths_s), likeness, votes) == pytest.approx(trust)
+
+    def test_only_sure_stretches_count(self) -> None:
+        """Not the short ones, not those of two at once, not those that fit both voices alike."""
+        wrong = np.array([(0.0, 1.0)])
+        assert _window_trust(stretches_of(0.8), np.array([self.FIRST]), wrong) == 1.0
+        assert _window_trust(stretches_of(1.2), np.array([self.UNSURE]), wrong) == 1.0
+        alike = stretches_of(1.2, overlap=True)
+        assert _window_trust(alike, np.array([self.FIRST]), wrong) == 1.0
+
+    def test_one_voice_needs_no_trust(self) -> None:
+        """There is nobody to confuse it with."""
+        assert _window_trust(stretches_of(1.2), np.ones((1, 1)), np.ones((1, 1))) == 1.0
 
 
 class TestBestChoice:
