@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pipeline.errors import ContractError, PipelineError, StoreError
@@ -28,33 +29,49 @@ def nobody(_stage: str, _share: float) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class Models:
-    """Loaded models, kept from one recording to the next; loaded when first needed."""
+    """Loaded models, kept from one recording to the next; loaded when first needed.
+
+    Threads may share it: a model is loaded once, and one after the other, since model libraries
+    import each other in circles, which two threads at once may find half imported.
+    """
 
     device: Callable[[], Place]
     locate: Locate
     _loaded: dict[tuple[str, Any], Any] = field(default_factory=dict)
+    _loading: Lock = field(default_factory=Lock)
 
     def get(self, task: Task) -> Any:
         """The model of a task's stage and settings. Raises ModelError."""
         if task.stage.load is None:
             return None
         slot = (task.stage.name, task.config)
-        if slot not in self._loaded:
-            self._loaded[slot] = task.stage.load(
-                config=task.config, device=self.device(), locate=self.locate
-            )
-        return self._loaded[slot]
+        with self._loading:
+            if slot not in self._loaded:
+                self._loaded[slot] = task.stage.load(
+                    config=task.config, device=self.device(), locate=self.locate
+                )
+            return self._loaded[slot]
 
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """What tasks are carried out with. `fresh` collects the keys that this run has made."""
+    """What tasks are carried out with. `fresh` collects the keys that this run has made.
+
+    Threads that work on different recordings have a bench each, with a listener of its own and
+    all else shared. `lanes` then lets one of them at a time into each stage: models and
+    libraries of one stage are never asked to work on two recordings at once.
+    """
 
     store: Store
     models: Models
     listener: Listener = nobody
     force: bool = False
     fresh: set[str] = field(default_factory=set)
+    lanes: dict[str, Lock] = field(default_factory=dict)
+
+    def lane(self, stage_name: str) -> Lock:
+        """What to hold while a stage runs."""
+        return self.lanes.setdefault(stage_name, Lock())
 
 
 def obtain(stage_name: str, *, plan: Plan, bench: Bench) -> Path:
@@ -89,12 +106,21 @@ def _value(stage_name: str, *, plan: Plan, bench: Bench) -> Any:
 
 
 def execute(task: Task, *, inputs: Mapping[str, Any], bench: Bench) -> Path:
-    """Run a stage, check what it returns, and store it.
+    """Run a stage, check what it returns, and store it; waits while it works on another recording.
 
     Raises the stage's own error as it is; anything else is a bug and becomes a ContractError.
     """
     name = task.stage.name
-    bench.listener(name, 0.0)
+    with bench.lane(name):
+        bench.listener(name, 0.0)
+        path = _stored(task, inputs=inputs, bench=bench)
+    bench.listener(name, 1.0)
+    return path
+
+
+def _stored(task: Task, *, inputs: Mapping[str, Any], bench: Bench) -> Path:
+    """The path of what a stage returns, checked and stored."""
+    name = task.stage.name
     with (
         accounted(f"stage {name}"),
         bench.store.draft(suffix=task.stage.output.suffix) as draft,
@@ -102,9 +128,7 @@ def execute(task: Task, *, inputs: Mapping[str, Any], bench: Bench) -> Path:
         _make(task, inputs=inputs, draft=draft, bench=bench)
         if bench.force:
             bench.store.discard(stage=name, key=task.key)
-        path = bench.store.put(stage=name, key=task.key, draft=draft, recipe=task.recipe)
-    bench.listener(name, 1.0)
-    return path
+        return bench.store.put(stage=name, key=task.key, draft=draft, recipe=task.recipe)
 
 
 @contextlib.contextmanager

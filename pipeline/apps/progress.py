@@ -36,36 +36,45 @@ class Silence:
     def recording_started(self, path: Path, *, number: int, count: int) -> None:
         """Say nothing."""
 
-    def stage_advanced(self, stage: str, share: float) -> None:
+    def stage_advanced(self, stage: str, share: float, *, number: int | None = None) -> None:
         """Say nothing."""
 
-    def recording_ended(self, outcome: Outcome) -> None:
+    def recording_ended(self, outcome: Outcome, *, number: int | None = None) -> None:
         """Say nothing."""
 
 
 class Lines:
-    """A plain line for each stage that was run, with the seconds since the recording began."""
+    """A plain line for each stage that was run, with the seconds since the recording began.
+
+    Of several recordings each line says which it is about, as two may be worked on at once.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._started_s = 0.0
+        self._started_s: dict[int, float] = {}
+        self._label: dict[int, str] = {}
+        self._latest = 0
 
     def recording_started(self, path: Path, *, number: int, count: int) -> None:
         """Name the recording."""
-        self._started_s = time.monotonic()
+        self._latest = number
+        self._started_s[number] = time.monotonic()
+        self._label[number] = f"[{number}/{count}]" if count > 1 else " "
         self._console.print(f"[{number}/{count}] {_name(path)}", soft_wrap=True)
 
-    def stage_advanced(self, stage: str, share: float) -> None:
+    def stage_advanced(self, stage: str, share: float, *, number: int | None = None) -> None:
         """Say that a stage is done."""
         if share >= 1.0:
-            self._say(f"  {stage} done")
+            self._say(f"{stage} done", number)
 
-    def recording_ended(self, outcome: Outcome) -> None:
+    def recording_ended(self, outcome: Outcome, *, number: int | None = None) -> None:
         """Say how it ended."""
-        self._say("  failed" if outcome.error else "  finished")
+        self._say("failed" if outcome.error else "finished", number)
 
-    def _say(self, text: str) -> None:
-        self._console.print(f"{text} ({time.monotonic() - self._started_s:.1f} s)")
+    def _say(self, text: str, number: int | None) -> None:
+        about = self._latest if number is None else number
+        seconds = time.monotonic() - self._started_s[about]
+        self._console.print(f"{self._label[about]} {text} ({seconds:.1f} s)")
 
 
 class Bars:
@@ -82,8 +91,8 @@ class Bars:
             TimeRemainingColumn(),
             console=console,
         )
-        self._task = TaskID(0)
-        self._before: dict[str, float] = {}
+        self._tasks: dict[int, TaskID] = {}
+        self._latest = 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -100,23 +109,28 @@ class Bars:
     def recording_started(self, path: Path, *, number: int, count: int) -> None:
         """Begin a bar."""
         name = Text(_name(path)).plain[:40]
-        self._task = self._progress.add_task(
+        self._latest = number
+        self._tasks[number] = self._progress.add_task(
             name, total=1.0, count=f"{number}/{count}", stage="starting"
         )
 
-    def stage_advanced(self, stage: str, share: float) -> None:
+    def stage_advanced(self, stage: str, share: float, *, number: int | None = None) -> None:
         """Move the bar to where the stage stands."""
         done = sum(EXPECTED_SHARES.get(name, 0.0) for name in _stages_before(stage))
         now = done + share * EXPECTED_SHARES.get(stage, 0.0)
-        self._progress.update(self._task, completed=now, stage=stage)
+        self._progress.update(self._task(number), completed=now, stage=stage)
 
-    def recording_ended(self, outcome: Outcome) -> None:
+    def recording_ended(self, outcome: Outcome, *, number: int | None = None) -> None:
         """Fill the bar, or say that it failed."""
+        task = self._task(number)
         if outcome.error:
-            self._progress.update(self._task, stage="failed")
-            self._progress.stop_task(self._task)
+            self._progress.update(task, stage="failed")
+            self._progress.stop_task(task)
         else:
-            self._progress.update(self._task, completed=1.0, stage="done")
+            self._progress.update(task, completed=1.0, stage="done")
+
+    def _task(self, number: int | None) -> TaskID:
+        return self._tasks[self._latest if number is None else number]
 
 
 def _stages_before(stage: str) -> list[str]:

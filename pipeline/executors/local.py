@@ -1,36 +1,51 @@
-"""Recordings one after the other in this process: one bad recording never stops the rest."""
+"""A batch of recordings in this process, two at a time: one bad recording never stops the rest."""
 
 from __future__ import annotations
 
 import json
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any, Protocol
 
 from pipeline.config import Config
 from pipeline.corrections import read_overlay
 from pipeline.enrolment import enrolled_people
-from pipeline.errors import PipelineError
+from pipeline.errors import ConfigError, PipelineError
 from pipeline.history import Analysis, remember
+from pipeline.models.device import usable_cores
 from pipeline.plan import Plan, plan, read_recording
 from pipeline.run import Bench, accounted, publish, results
 from pipeline.store import check_writable
 
+MOST_AT_ONCE = 2
+"""One recording's model stages leave a core idle now and then, and its other stages all but one;
+a second recording fills that. A third would find nothing left, and each takes memory."""
 _MAX_NAME_BYTES = 100
 _DIGEST_LETTERS = 8
+_INTERRUPTIBLE_S = 0.5
+"""Some systems hold Ctrl-C back from a thread that waits without an end."""
 
 
 class Observer(Protocol):
-    """Hears how a batch goes on."""
+    """Hears how a batch goes on, never from two threads at once.
+
+    `number` says which recording is meant, as `recording_started` was told; None is the one that
+    started last, for who works on one after the other.
+    """
 
     def recording_started(self, path: Path, *, number: int, count: int) -> None: ...
 
-    def stage_advanced(self, stage: str, share: float) -> None: ...
+    def stage_advanced(self, stage: str, share: float, *, number: int | None = None) -> None: ...
 
-    def recording_ended(self, outcome: Outcome) -> None: ...
+    def recording_ended(self, outcome: Outcome, *, number: int | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,45 +60,176 @@ class Outcome:
 
 
 def analyze(
-    paths: Sequence[Path], *, config: Config, out: Path, bench: Bench, observer: Observer
+    paths: Sequence[Path],
+    *,
+    config: Config,
+    out: Path,
+    bench: Bench,
+    observer: Observer,
+    at_once: int | None = None,
 ) -> list[Outcome]:
     """Analyse recordings and write each one's files to a folder of its own under `out`.
 
-    Raises StoreError where `out` cannot be written, before any work is done.
+    Works on up to `at_once` of them at a time, if None on as many as this machine has use for;
+    files, folders and the order of the outcomes, that of `paths`, do not depend on it. Raises
+    StoreError where `out` cannot be written, and ConfigError where `at_once` is below 1, before
+    any work is done. A KeyboardInterrupt, or an error of the observer, ends the batch as soon as
+    the stages that run come to their next step.
     """
+    if at_once is not None and at_once < 1:
+        raise ConfigError(f"{at_once} recordings at a time cannot be worked on; give 1 or more")
     check_writable(out)
-    outcomes: list[Outcome] = []
-    taken: dict[Path, str] = {}
-    for number, path in enumerate(paths, start=1):
-        observer.recording_started(path, number=number, count=len(paths))
-        bench.listener = observer.stage_advanced
-        outcome = _analyze_one(path, config=config, out=out, bench=bench, taken=taken)
-        observer.recording_ended(outcome)
-        outcomes.append(outcome)
-    return outcomes
+    batch = _Batch(
+        paths=tuple(paths),
+        config=config,
+        out=out,
+        bench=bench,
+        observer=observer,
+        begun=tuple(Event() for _ in paths),
+    )
+    threads = min(at_once or default_at_once(), len(paths))
+    if threads < 2:
+        return [batch.analyze(number) for number in batch.numbers]
+    return _side_by_side(batch, threads=threads)
 
 
-def _analyze_one(
-    path: Path, *, config: Config, out: Path, bench: Bench, taken: dict[Path, str]
-) -> Outcome:
-    started = time.monotonic()
-    try:
-        with accounted("the analysis"):
-            recording = read_recording(path)
-            whole = plan(
-                recording,
-                config=config,
-                overlay=read_overlay(bench.store.root, recording.digest),
-                enrolled=enrolled_people(config),
+def default_at_once() -> int:
+    """How many recordings this machine has use for at a time: one on a single core."""
+    return min(MOST_AT_ONCE, usable_cores())
+
+
+def _side_by_side(batch: _Batch, *, threads: int) -> list[Outcome]:
+    """Analyse the recordings of a batch in threads; none is left running, whatever happens."""
+    with ThreadPoolExecutor(threads, thread_name_prefix="recording") as pool:
+        try:
+            futures = [pool.submit(batch.analyze, number) for number in batch.numbers]
+            left = set(futures)
+            while left:
+                done, left = wait(left, timeout=_INTERRUPTIBLE_S, return_when=FIRST_EXCEPTION)
+                for future in done:
+                    if not isinstance(future.exception(), _Stopped):
+                        future.result()
+        except BaseException:
+            batch.stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+class _Stopped(BaseException):
+    """Another thread has ended the batch; no Exception, so that no stage takes it for an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """A batch in progress, whose recordings different threads may work on.
+
+    Recordings begin in the order of `paths`, so that a folder's name (`taken`) depends on that
+    alone; `begun` says that one has its folder. Of recordings with the same bytes one waits for
+    the other, by `latest`, and then finds its results.
+    """
+
+    paths: tuple[Path, ...]
+    config: Config
+    out: Path
+    bench: Bench
+    observer: Observer
+    begun: tuple[Event, ...]
+    taken: dict[Path, str] = field(default_factory=dict)
+    latest: dict[str, Event] = field(default_factory=dict)
+    telling: Lock = field(default_factory=Lock)
+    stopped: Event = field(default_factory=Event)
+
+    @property
+    def numbers(self) -> range:
+        return range(1, len(self.paths) + 1)
+
+    def analyze(self, number: int) -> Outcome:
+        """Analyse the recording of that number, once those before it have begun."""
+        if number > 1:
+            self.begun[number - 2].wait()
+        try:
+            self._start(number)
+            outcome = self._outcome(number)
+            with self.telling:
+                self.observer.recording_ended(outcome, number=number)
+        except BaseException:
+            self.stopped.set()  # no recording's own error is raised here
+            raise
+        finally:
+            self.begun[number - 1].set()  # whatever became of it, the next one need not wait
+        return outcome
+
+    def _start(self, number: int) -> None:
+        self._go_on()
+        with self.telling:
+            self.observer.recording_started(
+                self.paths[number - 1], number=number, count=len(self.paths)
             )
-            folder = _folder(whole, out=out, taken=taken)
-            files = results(whole, bench=bench)
-            publish(files, folder=folder)
-            _remember(whole, config=config, folder=folder, bench=bench)
-            report = json.loads(files["report.json"])
-    except PipelineError as err:
-        return Outcome(path=path, seconds=time.monotonic() - started, error=err)
-    return Outcome(path=path, seconds=time.monotonic() - started, folder=folder, report=report)
+
+    def _go_on(self) -> None:
+        """Raise _Stopped where the batch has ended: Ctrl-C reaches the main thread only."""
+        if self.stopped.is_set():
+            raise _Stopped
+
+    def _listen(self, stage: str, share: float, *, number: int) -> None:
+        self._go_on()
+        with self.telling:
+            self.observer.stage_advanced(stage, share, number=number)
+
+    def _outcome(self, number: int) -> Outcome:
+        path, started_s = self.paths[number - 1], time.monotonic()
+        try:
+            with accounted("the analysis"):
+                whole = self._planned(path)
+                folder = _folder(whole, out=self.out, taken=self.taken)
+                with self._one_of_a_kind(whole.recording.digest, number=number):
+                    report = self._published(whole, folder=folder, number=number)
+        except PipelineError as err:
+            _forget_values(err)
+            return Outcome(path=path, seconds=time.monotonic() - started_s, error=err)
+        return Outcome(
+            path=path, seconds=time.monotonic() - started_s, folder=folder, report=report
+        )
+
+    def _planned(self, path: Path) -> Plan:
+        recording = read_recording(path)
+        return plan(
+            recording,
+            config=self.config,
+            overlay=read_overlay(self.bench.store.root, recording.digest),
+            enrolled=enrolled_people(self.config),
+        )
+
+    @contextmanager
+    def _one_of_a_kind(self, digest: str, *, number: int) -> Iterator[None]:
+        """Let the next recording begin; wait for an earlier one of the same bytes."""
+        before, done = self.latest.get(digest), Event()
+        self.latest[digest] = done
+        self.begun[number - 1].set()
+        try:
+            if before:
+                before.wait()
+            yield
+        finally:
+            done.set()
+
+    def _published(self, whole: Plan, *, folder: Path, number: int) -> dict[str, Any]:
+        """The report of a recording, all its files written."""
+        bench = replace(self.bench, listener=partial(self._listen, number=number))
+        files = results(whole, bench=bench)
+        publish(files, folder=folder)
+        _remember(whole, config=self.config, folder=folder, bench=bench)
+        report: dict[str, Any] = json.loads(files["report.json"])
+        return report
+
+
+def _forget_values(error: BaseException) -> None:
+    """Let go of what failed work held, a call's samples perhaps, but not of where it failed."""
+    link: BaseException | None = error
+    while link:
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
 
 
 def _remember(whole: Plan, *, config: Config, folder: Path, bench: Bench) -> None:
