@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core_bench.figures import HEADER, Bound, Row, Section, figure_row, section_markdown
+from core_bench.gpu_watch import ask_gpu, watched
 from core_bench.material import (
     CALL_RATE_HZ,
     ROOT,
@@ -26,15 +22,16 @@ from core_bench.material import (
     real_call,
     repair_folder,
     silent,
-    start_of,
     turned,
     write_call,
 )
 from core_bench.speed import diarization_error
+from core_bench.table import word_errors
 
 from pipeline.errors import InputError, ModelError
+from pipeline.evaluation.normalise import normalised
 from pipeline.models import quiet_dependencies
-from pipeline.models.device import Device, choose_device
+from pipeline.models.device import Device, choose_device, cublas_version, usable_cores
 from pipeline.models.recognizer import load_recognizer
 from pipeline.models.weights import locate
 from pipeline.records import Track
@@ -42,7 +39,6 @@ from pipeline.stages import diarize, transcribe
 
 LARGE, SMALL = "large-v3-turbo", "base"
 DEMO = ROOT / "tests" / "data" / "demo_call" / "demo_call_mono.ogg"
-EVERY_S = 0.2
 
 
 def main() -> None:
@@ -80,82 +76,19 @@ def no_gpu(reason: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What nvidia-smi says at one moment: share of time at work (percent), memory in MiB."""
-
-    busy_percent: float
-    memory_mib: float
-
-
-def read_sample(line: str) -> Sample | None:
-    """A line "37, 5120" of nvidia-smi; None where the GPU does not tell ("[N/A]")."""
-    try:
-        busy, memory = (float(part) for part in line.split(","))
-    except ValueError:
-        return None
-    return Sample(busy_percent=busy, memory_mib=memory)
-
-
-@dataclass(slots=True, kw_only=True)
-class Watch:
-    """Samples of the GPU taken while something runs."""
-
-    samples: list[Sample] = field(default_factory=list)
-
-    def shown(self) -> str:
-        """Mean utilisation and peak memory in words."""
-        if not self.samples:
-            return "nvidia-smi gave no figures"
-        busy = statistics.mean(sample.busy_percent for sample in self.samples)
-        memory = max(sample.memory_mib for sample in self.samples)
-        return (
-            f"utilisation {busy:.0f} % (mean of {len(self.samples)} samples), "
-            f"GPU memory in use at most {memory:.0f} MiB"
-        )
-
-
-@contextmanager
-def watched(ask: Callable[[], str] | None = None) -> Iterator[Watch]:
-    """Ask nvidia-smi again and again while the body runs."""
-    watch, ended = Watch(), threading.Event()
-
-    def keep_asking() -> None:
-        while not ended.wait(EVERY_S):
-            sample = read_sample((ask or _ask)())
-            if sample:
-                watch.samples.append(sample)
-
-    thread = threading.Thread(target=keep_asking, daemon=True)
-    thread.start()
-    try:
-        yield watch
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _ask() -> str:
-    """The line of the first GPU; empty where nvidia-smi cannot be run."""
-    query = "--query-gpu=utilization.gpu,memory.used"
-    command = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return (done.stdout.splitlines() or [""])[0]
-
-
 def measured(options: argparse.Namespace, *, device: Device, folder: Path) -> str:
     """Everything as Markdown."""
     tracks, source = calls(options, folder=folder)
     model, remark = recogniser_weights(options.model)
     rows = [*diarization_rows(tracks, device=device, runs=options.runs)]
-    rows += _accuracy(device=device, folder=folder)
+    speech = [_speech(track, device=device) for track in tracks]
+    _free(device)
     for batch in options.batch:
         rows += transcription_rows(
-            tracks, device=device, model=model, batch=batch, runs=options.runs
+            tracks, speech, device=device, model=model, batch=batch, runs=options.runs
         )
+    rows += agreement_rows(device=device, model=model, folder=folder)
+    rows += _accuracy(device=device, folder=folder)
     section = Section(
         part="gpu",
         title=f"Transcription ({model}) and diarization",
@@ -194,24 +127,33 @@ def recogniser_weights(asked: str | None) -> tuple[str, str]:
 
 
 def transcription_rows(
-    tracks: Sequence[Track], *, device: Device, model: str, batch: int, runs: int
+    tracks: Sequence[Track],
+    speech: Sequence[Any],
+    *,
+    device: Device,
+    model: str,
+    batch: int,
+    runs: int,
 ) -> Iterator[Row]:
-    """Transcription with one warm model: the first call several times, then all of them."""
-    speech = [_speech(track, device=device) for track in tracks]
-    config = transcribe.TranscribeConfig(model=model)
-    recognizer = load_recognizer(locate(model), device=device, batch_size=batch)
+    """Transcription with one warm model: the first call several times, then all of them.
 
-    def heard(track: Track, own_speech: Any) -> object:
-        return transcribe.run(
-            audio=track, diarize=own_speech, config=config, model=recognizer, progress=silent
-        )
-
-    heard(start_of(tracks[0]), speech[0])
+    `speech` is the speech map of each track.
+    """
+    heard = _transcriber(model, device=device, batch=batch)
     yield from _rows(
         f"transcription, batches of {batch}",
         [lambda a=track, b=own: heard(a, b) for track, own in zip(tracks, speech, strict=True)],
         tracks=tracks,
         runs=runs,
+    )
+
+
+def _transcriber(model: str, *, device: Device, batch: int) -> Callable[[Track, Any], Any]:
+    """The transcription stage with a model loaded once: a track and its speech map to WORDS."""
+    config = transcribe.TranscribeConfig(model=model)
+    recognizer = load_recognizer(locate(model), device=device, batch_size=batch)
+    return lambda track, speech: transcribe.run(
+        audio=track, diarize=speech, config=config, model=recognizer, progress=silent
     )
 
 
@@ -226,9 +168,17 @@ def _speech(track: Track, *, device: Device) -> Any:
     return diarize.run(audio=track, config=_DIARIZE, model=model, progress=silent)
 
 
+def _free(device: Device) -> None:
+    """Give up the diarizer and torch's memory, so that what is measured next stands alone."""
+    _loaded.clear()
+    if device.kind == "cuda":
+        import torch
+
+        torch.cuda.empty_cache()
+
+
 def diarization_rows(tracks: Sequence[Track], *, device: Device, runs: int) -> Iterator[Row]:
     """Diarization with one warm model, and the memory that torch took for it."""
-    _speech(start_of(tracks[0]), device=device)
     yield from _rows(
         "diarization",
         [lambda one=track: _speech(one, device=device) for track in tracks],
@@ -245,7 +195,12 @@ def diarization_rows(tracks: Sequence[Track], *, device: Device, runs: int) -> I
 def _rows(
     what: str, works: Sequence[Callable[[], object]], *, tracks: Sequence[Track], runs: int
 ) -> Iterator[Row]:
-    """Times real time of the first call, and of all in a row; what the GPU did meanwhile."""
+    """Times real time of the first call, and of all in a row; what the GPU did meanwhile.
+
+    The first call is gone through once before: a GPU chooses and loads its kernels by the size
+    of what it is given, so a shorter warming would leave that to the first timed run.
+    """
+    works[0]()
     with watched() as watch:
         first = [duration_s(tracks[0]) / _seconds(works[:1]) for _ in range(runs)]
         every = sum(duration_s(track) for track in tracks) / _seconds(works)
@@ -263,27 +218,67 @@ def _seconds(works: Sequence[Callable[[], object]]) -> float:
     return time.perf_counter() - started
 
 
+_CPU_INT8 = Device(kind="cpu", compute_type="int8", reason="")
+_CPU_FLOAT32 = Device(kind="cpu", compute_type="float32", reason="")
+
+
+def agreement_rows(*, device: Device, model: str, folder: Path) -> Iterator[Row]:
+    """How many words of the demo call come out otherwise than on the CPU, the cuts the same.
+
+    A CPU computes in int8 when nothing else is said; in float32 it has the weights unrounded.
+    """
+    track = decoded(DEMO, folder=folder)
+    speech = _speech(track, device=device)
+
+    def text(place: Device) -> str:
+        words = _transcriber(model, device=place, batch=transcribe.BATCH_SIZE)(track, speech)
+        return normalised(" ".join(words["text"]))
+
+    here = text(device)
+    for place in (_CPU_INT8, _CPU_FLOAT32):
+        errors, words = word_errors(text(place), here)
+        yield figure_row(
+            f"demo call, words that differ from the CPU's in {place.compute_type}, %",
+            [100 * errors / max(1, words)],
+            digits=1,
+        )
+
+
 def _accuracy(*, device: Device, folder: Path) -> Iterator[Row]:
-    """The diarization error on the GPU, where the real call is here."""
+    """The diarization error on the GPU and on the CPU, where the real call is here."""
     try:
         path = write_call(folder / "real.wav", real_call(Setup(folder=folder)).mono)
     except InputError:
         return
     track = decoded(path, folder=folder)
     truth = repair_folder() / "silver.rttm"
-    speech = _speech(track, device=device)
-    error = diarization_error(speech, truth, duration_ms=track.duration_ms)["der"]
-    yield figure_row("DER %, no collar, real call (machine-made reference)", [error], digits=1)
+    for place in (device, _CPU_INT8):
+        speech = _speech(track, device=place)
+        error = diarization_error(speech, truth, duration_ms=track.duration_ms)["der"]
+        name = f"DER %, no collar, real call (machine-made reference), on {place.kind}"
+        yield figure_row(name, [error], digits=1)
 
 
 def _facts(device: Device) -> list[str]:
     from importlib.metadata import version
 
     names = ("faster-whisper", "ctranslate2", "pyannote.audio", "torch")
-    return [
-        f"- {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {device.reason}, {device.compute_type}",
-        "- " + ", ".join(f"{name} {version(name)}" for name in names),
+    libraries = [*(f"{name} {version(name)}" for name in names), _cublas()]
+    driver = ask_gpu("driver_version").strip()
+    machine = [
+        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+        device.reason,
+        device.compute_type,
+        *([f"driver {driver}"] if driver else []),
+        f"{usable_cores()} processor cores",
     ]
+    return [f"- {', '.join(machine)}", f"- {', '.join(libraries)}"]
+
+
+def _cublas() -> str:
+    """The cuBLAS of ctranslate2, as it gives its own version; torch brings another."""
+    found = cublas_version()
+    return f"cuBLAS {found} for ctranslate2" if found else "no cuBLAS loaded for ctranslate2"
 
 
 if __name__ == "__main__":

@@ -124,6 +124,28 @@ def preload_cublas() -> tuple[str, ...]:
     )
 
 
+def cublas_version() -> str:
+    """The version of the cuBLAS that ctranslate2 computes with, as the library itself gives it.
+
+    Empty when none was loaded: the CPU is used, or the system is not Linux.
+    """
+    if sys.platform != "linux":
+        return ""
+    try:
+        library = ctypes.CDLL(_CUBLAS[-1], mode=os.RTLD_NOW | os.RTLD_NOLOAD)
+        parts = [_property(library, number) for number in range(3)]
+    except (OSError, AttributeError):
+        return ""
+    return ".".join(map(str, parts))
+
+
+def _property(library: ctypes.CDLL, number: int) -> int:
+    """The major (0), minor (1) or patch (2) number of a cuBLAS library."""
+    value = ctypes.c_int()
+    library.cublasGetProperty(number, ctypes.byref(value))
+    return value.value
+
+
 def _package_folders(package: str) -> Sequence[Path]:
     """Where a package's files lie; nowhere when it is not installed."""
     try:
@@ -146,11 +168,17 @@ def _loads(candidates: Sequence[str]) -> bool:
 
 
 def _torch_gpu() -> tuple[str, str]:
-    """The GPU's name, if torch can really compute on it, and else the reason."""
+    """The GPU's name, if torch can really compute on it, and else the reason.
+
+    torch is told to compute in full single precision there: in TF32, its default for
+    convolutions, a stretch of speech can fall to another voice than on the CPU, and results
+    are kept without regard to the device. It cost no time that could be measured.
+    """
     import torch
 
     if not torch.cuda.is_available():
         return "", "it finds none, or was built without CUDA"
+    torch.backends.cudnn.allow_tf32 = False
     try:
         works = torch.ones(2, device="cuda").sum().item() == 2.0
         return (torch.cuda.get_device_name(), "") if works else ("", "it computes wrongly")

@@ -30,6 +30,7 @@ from core_bench.figures import (  # noqa: E402
     section_markdown,
     spread,
 )
+from core_bench.gpu_watch import Sample, Watch, read_sample  # noqa: E402
 from core_bench.long import short_minutes  # noqa: E402
 from core_bench.table import (  # noqa: E402
     REFERENCE,
@@ -43,6 +44,7 @@ from core_bench.table import (  # noqa: E402
 )
 
 from pipeline.errors import InputError  # noqa: E402
+from pipeline.models import device as models_device  # noqa: E402
 from pipeline.models.device import Device  # noqa: E402
 
 TIMES = st.floats(min_value=0.001, max_value=1e4)
@@ -264,28 +266,48 @@ def test_without_a_gpu_one_sentence_says_why_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("37, 5120", bench_gpu.Sample(busy_percent=37, memory_mib=5120)),
+        ("37, 5120", Sample(busy_percent=37, memory_mib=5120)),
         ("[N/A], 5120", None),
         ("", None),
         ("1, 2, 3", None),
     ],
 )
-def test_a_line_of_nvidia_smi_is_read_or_left_out(
-    line: str, found: bench_gpu.Sample | None
-) -> None:
+def test_a_line_of_nvidia_smi_is_read_or_left_out(line: str, found: Sample | None) -> None:
     """What a GPU does not tell is no figure."""
-    assert bench_gpu.read_sample(line) == found
+    assert read_sample(line) == found
 
 
 def test_the_gpu_is_summed_up_from_its_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mean utilisation, peak memory; without samples it says so."""
-    assert bench_gpu.Watch().shown() == "nvidia-smi gave no figures"
-    watch = bench_gpu.Watch(
+    assert Watch().shown() == "nvidia-smi gave no figures"
+    watch = Watch(
         samples=[
-            bench_gpu.Sample(busy_percent=50, memory_mib=900),
-            bench_gpu.Sample(busy_percent=100, memory_mib=700),
+            Sample(busy_percent=50, memory_mib=900),
+            Sample(busy_percent=100, memory_mib=700),
         ]
     )
     assert watch.shown() == (
         "utilisation 75 % (mean of 2 samples), GPU memory in use at most 900 MiB"
     )
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [("12.4.5", "cuBLAS 12.4.5 for ctranslate2"), ("", "no cuBLAS loaded for ctranslate2")],
+)
+def test_the_facts_of_a_gpu_name_the_cublas_that_was_loaded(
+    found: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version is the library's own word; where none was loaded, that is said."""
+    monkeypatch.setattr(bench_gpu, "cublas_version", lambda: found)
+    monkeypatch.setattr(bench_gpu, "ask_gpu", lambda _: "580.1\n")
+    place = Device(kind="cuda", compute_type="float16", reason="running on Toy 5000")
+    machine, libraries = bench_gpu._facts(place)
+    assert libraries.endswith(f", {said}")
+    assert "running on Toy 5000, float16, driver 580.1, " in machine
+
+
+def test_a_cublas_that_is_not_loaded_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for the version loads nothing."""
+    monkeypatch.setattr(models_device, "_CUBLAS", ("libnone.so.12", "libnone.so.12"))
+    assert models_device.cublas_version() == ""
