@@ -1,4 +1,4 @@
-"""Who said what: words get speakers one by one, then become turns and backchannels."""
+"""Who said what: words and their speakers become turns and backchannels."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.errors import ContractError
-from pipeline.records import BACKCHANNEL, TURN, TURNS, WITHHELD_DOUBTS
+from pipeline.records import BACKCHANNEL, TURN, TURNS
 from pipeline.stage import Frame, Stage
+from pipeline.stages.word_speakers import Word, assign_speakers
 
 Integers = npt.NDArray[np.int64]
 
 MIN_PAUSE_MS = 200
 """Less than this between two words is no pause that anybody could take up."""
-SENTENCE_ENDS = (".", "?", "!")
-KEEPS_WORD_SHARE = 0.8
-"""Of the most overlap that any speaker has with a word: enough for whoever spoke before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +40,6 @@ class TurnsConfig:
         "uh", "uhhuh", "um", "wow", "yeah", "yep", "yes", "yup",
     )  # fmt: skip
     snap_ms: int = 600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """A word with its speaker."""
-
-    id: int
-    start_ms: int
-    end_ms: int
-    text: str
-    speaker: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,63 +71,6 @@ def run(*, transcribe: pl.DataFrame, diarize: pl.DataFrame, config: TurnsConfig)
     utterances = build_utterances(words, max_pause_ms=config.max_pause_ms)
     spoken = build_turns(utterances, config=config)
     return _frame(spoken, diarize, snap_ms=config.snap_ms)
-
-
-def assign_speakers(words: pl.DataFrame, speech: pl.DataFrame) -> list[Word]:
-    """Each word that is not withheld, with the speaker whose speech it overlaps most.
-
-    Where two speak at once the one who had the word before keeps it, unless a sentence ended
-    there: then it is the other who has begun. A word beside all speech goes to the nearest
-    speaker. Words on a track of one speaker are that speaker's.
-    """
-    kept = words.filter(~pl.col("doubt").is_in(WITHHELD_DOUBTS))
-    maps = {
-        track: _TrackMap.of(part)
-        for (track,), part in speech.group_by("track", maintain_order=True)
-    }
-    found: list[Word] = []
-    before: dict[int, tuple[str, bool]] = {}
-    for row in kept.select("word", "start_ms", "end_ms", "text", "track").iter_rows():
-        number, start_ms, end_ms, text, track = row
-        speaker = maps[track].speaker_of(start_ms, end_ms, before=before.get(track))
-        before[track] = (speaker, text.endswith(SENTENCE_ENDS))
-        found.append(Word(id=number, start_ms=start_ms, end_ms=end_ms, text=text, speaker=speaker))
-    return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TrackMap:
-    """The speech map of one track as arrays, one entry an interval."""
-
-    starts: Integers
-    ends: Integers
-    codes: Integers
-    speakers: tuple[str, ...]
-
-    @classmethod
-    def of(cls, speech: pl.DataFrame) -> _TrackMap:
-        speakers = tuple(speech["speaker"].unique(maintain_order=True))
-        return cls(
-            starts=speech["start_ms"].to_numpy().astype(np.int64),
-            ends=speech["end_ms"].to_numpy().astype(np.int64),
-            codes=np.array([speakers.index(name) for name in speech["speaker"]]),
-            speakers=speakers,
-        )
-
-    def speaker_of(self, start_ms: int, end_ms: int, *, before: tuple[str, bool] | None) -> str:
-        """Who speaks most during a word; `before` is who said the word before it, and whether
-        that ended a sentence."""
-        shared = np.minimum(end_ms, self.ends) - np.maximum(start_ms, self.starts)
-        if shared.max() <= 0:
-            return self.speakers[int(self.codes[shared.argmax()])]
-        total = np.bincount(self.codes, np.maximum(shared, 0), minlength=len(self.speakers))
-        among = np.flatnonzero(total >= KEEPS_WORD_SHARE * total.max())
-        if before and len(among) > 1 and before[1]:
-            begun = [int(self.starts[(self.codes == code) & (shared > 0)].max()) for code in among]
-            return self.speakers[int(among[int(np.argmax(begun))])]
-        if before and self.speakers.index(before[0]) in among:
-            return before[0]
-        return self.speakers[int(total.argmax())]
 
 
 def build_utterances(words: Sequence[Word], *, max_pause_ms: int) -> list[Utterance]:
@@ -306,7 +236,7 @@ def check(turns: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="turns",
-    version=2,
+    version=3,
     inputs=("transcribe", "diarize"),
     output=Frame(schema=TURNS, check=check),
     config=TurnsConfig,
