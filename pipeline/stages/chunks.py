@@ -32,21 +32,23 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Pieces of one track that are recognised as one waveform, one after the other."""
+    """Pieces of one track that are recognised as one waveform, one after the other, each with
+    `gap_ms` of silence behind it."""
 
     track: int
     pieces: tuple[Piece, ...]
+    gap_ms: int = 0
 
     @property
     def length_ms(self) -> int:
         """Length of the waveform."""
-        return sum(piece.end_ms - piece.start_ms for piece in self.pieces)
+        return sum(piece.end_ms - piece.start_ms + self.gap_ms for piece in self.pieces)
 
     def track_ms(self, chunk_ms: float) -> int:
-        """The time on the track of a time in the chunk."""
+        """The time on the track of a time in the chunk; in a gap, the end of the piece before."""
         starts = [0]
         for piece in self.pieces[:-1]:
-            starts.append(starts[-1] + piece.end_ms - piece.start_ms)
+            starts.append(starts[-1] + piece.end_ms - piece.start_ms + self.gap_ms)
         index = max(0, bisect_right(starts, chunk_ms) - 1)
         piece = self.pieces[index]
         return min(piece.end_ms, piece.start_ms + round(max(0.0, chunk_ms - starts[index])))
@@ -178,9 +180,11 @@ def _with_gaps(pieces: Sequence[Piece], *, max_gap_ms: int) -> tuple[Piece, ...]
 
 def waveform(chunk: Chunk, samples: Samples) -> npt.NDArray[np.float32]:
     """The audio of a chunk in [-1, 1]; `samples` is its track, int16, 16 kHz."""
+    gap = np.zeros(chunk.gap_ms * SAMPLES_PER_MS, dtype=samples.dtype)
     pieces = [
-        samples[piece.start_ms * SAMPLES_PER_MS : piece.end_ms * SAMPLES_PER_MS]
+        part
         for piece in chunk.pieces
+        for part in (samples[piece.start_ms * SAMPLES_PER_MS : piece.end_ms * SAMPLES_PER_MS], gap)
     ]
     joined: npt.NDArray[np.float32] = np.concatenate(pieces).astype(np.float32)
     joined /= 32768

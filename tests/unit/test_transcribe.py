@@ -28,6 +28,7 @@ from pipeline.stages.transcribe import (
 )
 
 CONFIG = TranscribeConfig(
+    second_look=False,
     language="en",
     max_chunk_s=29.0,
     pad_s=0.3,
@@ -211,7 +212,7 @@ class TestRounds:
         """Four chunks in rounds of three; the beam is the config's; progress ends at 1."""
         model = FakeRecognizer(*[decoded()] * 4, round_size=3)
         shares: list[float] = []
-        config = TranscribeConfig(beam_size=2)
+        config = TranscribeConfig(beam_size=2, second_look=False)
         words_of(model, FOUR_CHUNKS, config=config, progress=shares)
         assert [len(batch) for batch in model.batches] == [3, 1]
         assert model.beam_sizes == [2, 2]
@@ -417,7 +418,7 @@ class TestDoubts:
     def test_auto_takes_the_language_that_is_certain(self, certainty: float, used: str) -> None:
         """Otherwise English; neither is a doubt."""
         model = FakeRecognizer(sentence("hola que tal"), language=("es", certainty))
-        frame = words_of(model, config=TranscribeConfig(language="auto"))
+        frame = words_of(model, config=TranscribeConfig(language="auto", second_look=False))
         assert model.languages == [used]
         assert set(frame["language"]) == {used}
         assert set(frame["doubt"]) == {""}
@@ -469,3 +470,54 @@ class TestCheck:
         check(self.WORDS)
         with pytest.raises(ContractError, match=message):
             check(self.WORDS.with_columns(change))
+
+
+TWICE = frames.speech(("S1", 1000, 4000), ("S2", 5000, 5500), ("S1", 6000, 9000))
+"""Chunks of 8.8 s, and of the reply at 5 s: from 4850 to 5650, and 0.6 s of silence."""
+LOOK_AGAIN = replace(CONFIG, second_look=True)
+
+
+class TestSecondLook:
+    TALK = decoded(
+        *((f"word{n}", n * 0.6, n * 0.6 + 0.6) for n in range(6)),
+        *((f"more{n}", 5.3 + n * 0.6, 5.9 + n * 0.6) for n in range(5)),
+    )
+
+    def test_a_reply_that_left_no_word_is_heard_by_itself(self) -> None:
+        """What is found in it stands at its place, between the others."""
+        model = FakeRecognizer(self.TALK, decoded(("Agreed.", 0.2, 0.6)))
+        frame = words_of(model, TWICE, config=LOOK_AGAIN)
+        assert frame.filter(text="Agreed.").select("start_ms", "end_ms").row(0) == (5050, 5450)
+        assert [len(batch) for batch in model.batches] == [1, 1]
+        assert model.batches[1] == [(800 + 600) * 16]
+
+    @pytest.mark.parametrize(
+        "again",
+        [
+            decoded(("Agreed.", 0.2, 0.6), probability=0.3),
+            decoded(*((word, 0.1 + n / 10, 0.2 + n / 10) for n, word in enumerate("abcde"))),
+            decoded(("Agreed.", 0.2, 0.6), compression_ratio=3.0),
+            decoded(),
+        ],
+        ids=["unlikely", "too many words", "a loop", "nothing"],
+    )
+    def test_what_seems_made_up_is_left_out(self, again: Decoded) -> None:
+        """The call keeps the words that it has, and nothing is decoded with fallback."""
+        model = FakeRecognizer(self.TALK, again)
+        frame = words_of(model, TWICE, config=LOOK_AGAIN)
+        assert frame.height == len(self.TALK.words)
+        assert model.careful_lengths == []
+
+    def test_speech_with_words_is_not_heard_again(self) -> None:
+        """One batch, one chunk."""
+        speech = frames.speech(("S1", 1000, 4600))
+        model = FakeRecognizer(decoded(*((f"w{n}", n * 0.6, n * 0.6 + 0.6) for n in range(7))))
+        words_of(model, speech, config=LOOK_AGAIN)
+        assert len(model.batches) == 1
+
+    def test_progress_ends_at_one(self) -> None:
+        """Once, after the second look."""
+        shares: list[float] = []
+        model = FakeRecognizer(self.TALK, decoded())
+        words_of(model, TWICE, config=LOOK_AGAIN, progress=shares)
+        assert shares == [pytest.approx(0.9), 1.0]
