@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -46,12 +46,33 @@ class Chunk:
 
     def track_ms(self, chunk_ms: float) -> int:
         """The time on the track of a time in the chunk; in a gap, the end of the piece before."""
-        starts = [0]
-        for piece in self.pieces[:-1]:
-            starts.append(starts[-1] + piece.end_ms - piece.start_ms + self.gap_ms)
-        index = max(0, bisect_right(starts, chunk_ms) - 1)
-        piece = self.pieces[index]
-        return min(piece.end_ms, piece.start_ms + round(max(0.0, chunk_ms - starts[index])))
+        index = self._index(chunk_ms)
+        piece, start_ms = self.pieces[index], self._starts_ms[index]
+        return min(piece.end_ms, piece.start_ms + round(max(0.0, chunk_ms - start_ms)))
+
+    def track_span(self, start_ms: float, end_ms: float) -> tuple[int, int]:
+        """The times on the track of the times of a word in the chunk.
+
+        A word that lasts from one piece into another is in the one that has more of it: on the
+        track there may be minutes between them.
+        """
+        first, last = self._index(start_ms), self._index(end_ms)
+        if first == last:
+            return self.track_ms(start_ms), self.track_ms(end_ms)
+        before, next_ms = self.pieces[first], self._starts_ms[last]
+        before_end_ms = self._starts_ms[first] + before.end_ms - before.start_ms
+        if end_ms - next_ms > before_end_ms - start_ms:
+            return self.pieces[last].start_ms, self.track_ms(end_ms)
+        return self.track_ms(start_ms), before.end_ms
+
+    @property
+    def _starts_ms(self) -> list[int]:
+        lengths_ms = [piece.end_ms - piece.start_ms + self.gap_ms for piece in self.pieces]
+        return [0, *accumulate(lengths_ms[:-1])]
+
+    def _index(self, chunk_ms: float) -> int:
+        """The number of the piece at a time in the chunk."""
+        return max(0, bisect_right(self._starts_ms, chunk_ms) - 1)
 
 
 def cut(

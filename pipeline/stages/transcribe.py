@@ -301,17 +301,20 @@ def repeated(words: Sequence[Heard], *, times: int = 4) -> set[int]:
 def _rows(chunk: Chunk, decoded: Decoded, *, language: str) -> list[dict[str, Any]]:
     """The words of a chunk with times of the track."""
     loops = repeated(decoded.words)
+    spans = [chunk.track_span(word.start_s * 1000, word.end_s * 1000) for word in decoded.words]
     return [
         {
-            "start_ms": chunk.track_ms(word.start_s * 1000),
-            "end_ms": chunk.track_ms(word.end_s * 1000),
+            "start_ms": start_ms,
+            "end_ms": end_ms,
             "text": word.text,
             "probability": min(1.0, max(0.0, word.probability)),
             "track": chunk.track,
             "language": language,
             "doubt": REPETITION if position in loops else "",
         }
-        for position, word in enumerate(decoded.words)
+        for position, (word, (start_ms, end_ms)) in enumerate(
+            zip(decoded.words, spans, strict=True)
+        )
     ]
 
 

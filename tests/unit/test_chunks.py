@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -147,8 +148,34 @@ class TestClock:
         """A recogniser's word may end a little after its audio."""
         assert self.CHUNK.track_ms(chunk_ms) == track_ms
 
+    @pytest.mark.parametrize(
+        ("chunk", "track"),
+        [
+            ((100, 600), (1100, 1600)),
+            ((1700, 2100), (2700, 3000)),
+            ((1900, 2400), (9000, 9400)),
+            ((1500, 2000), (2500, 3000)),
+        ],
+    )
+    def test_a_word_is_in_one_piece(self, chunk: tuple[int, int], track: tuple[int, int]) -> None:
+        """The one that has more of it, however far the next piece is on the track."""
+        assert self.CHUNK.track_span(*chunk) == track
+
+    def test_silence_between_pieces_belongs_to_none(self) -> None:
+        """With 600 ms behind each piece the second begins at 2600; in the gap the first ends."""
+        apart = replace(self.CHUNK, gap_ms=600)
+        assert apart.length_ms == 3700
+        assert [apart.track_ms(at) for at in (1999, 2300, 2600, 2700)] == [2999, 3000, 9000, 9100]
+        assert apart.track_span(1800, 2700) == (2800, 3000)
+
 
 class TestWaveform:
+    def test_silence_follows_each_piece(self) -> None:
+        """As long as the gap."""
+        chunk = Chunk(track=0, gap_ms=2, pieces=(Piece(start_ms=1, end_ms=2),) * 2)
+        sound = waveform(chunk, loud(10))
+        assert (sound != 0).tolist() == ([True] * 16 + [False] * 32) * 2
+
     def test_the_pieces_one_after_the_other(self) -> None:
         """16 samples a millisecond, in the order of the pieces, from -1 to 1."""
         samples = np.repeat(np.array([0, 16384, -32768, 8192], dtype=np.int16), SAMPLES_PER_MS)
