@@ -43,6 +43,7 @@ from .material import (
     turned,
     write_call,
 )
+from .phantom import phantom
 
 EIGHT = 8
 
@@ -106,6 +107,7 @@ def diarization(setup: Setup) -> Iterator[Row]:
     )
     truth = repair_folder() / "silver.rttm"
     yield _error_row("real call, mono (machine-made reference)", track, truth)
+    yield from phantom(real_call(setup), setup)
 
 
 def _telephone(setup: Setup) -> Iterator[Row]:
