@@ -41,6 +41,9 @@ LEAK_PERCENTILE = 90
 """Of what is heard while the other talks: as loud as that, it is not this channel's voice. Set, as
 all figures here that name no other source, on composed development calls, on the demo call, and
 on both with leaks of 8 to 32 dB added."""
+AUDIBLE_BESIDE = 0.2
+"""Loudness from which a channel's sound is its voice: a little more is lost than at that of one
+track, and talk ratios are nearer the truth."""
 FOLLOWS = 0.38
 """Correlation of the channels' levels while the other talks: the background comes to 0.33, a leak
 of -32 dB to 0.5 in the mean, one of -18 dB to 0.7."""
@@ -126,7 +129,9 @@ def _loud_db(levels: list[Floats], certainty: list[Floats]) -> list[float]:
 def _own_speech(own: _Channel, *, beside: _Channel) -> list[Stretch]:
     """The speech of a channel's own voice."""
     duration_ms = len(own.samples) * 1000 // SAMPLE_RATE_HZ
-    speech = audible_speech(_loudness(own, beside), probability=own.probability)
+    speech = audible_speech(
+        _loudness(own, beside), probability=own.probability, audible_from=AUDIBLE_BESIDE
+    )
     return [
         Stretch(
             start_ms=frame_ms(first),

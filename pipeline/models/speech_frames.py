@@ -66,11 +66,13 @@ def speech_frames(samples: Samples, *, probability: Floats, overlap: Floats) -> 
     )
 
 
-def audible_speech(loudness: Floats, *, probability: Floats) -> Flags:
+def audible_speech(
+    loudness: Floats, *, probability: Floats, audible_from: float = AUDIBLE
+) -> Flags:
     """Frames with speech; `loudness` is given each hundredth of a second, as that of SpeechFrames,
     `probability` of speech each frame."""
     at_frames = _at_frames(loudness, len(probability))
-    audible = closed(at_frames > AUDIBLE, PAUSE_S)
+    audible = closed(at_frames > audible_from, PAUSE_S)
     for first, last in runs(audible):
         if np.percentile(at_frames[first:last], 90) < PEAK:
             audible[first:last] = False

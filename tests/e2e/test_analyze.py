@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import wave
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
@@ -171,6 +171,25 @@ def talk_ratio_error(reference: Spans, found: Spans) -> float:
     return max(abs(share - shares[1].get(who, 0.0)) for who, share in shares[0].items())
 
 
+def stretches_lacking(
+    reference: Spans, found: Spans, *, least_s: float
+) -> Iterator[tuple[float, float]]:
+    """Speech that was found and of which nothing is in the reference of that speaker."""
+    true, heard = matched(reference, found)
+    for who, own in heard.items():
+        extra = own & ~true.get(who, np.zeros_like(own))
+        edges = np.flatnonzero(np.diff(extra, prepend=False, append=False)) / 1000
+        for start_s, end_s in zip(edges[::2], edges[1::2], strict=True):
+            if end_s - start_s >= least_s:
+                yield float(start_s), float(end_s)
+
+
+def word_middles_s(call: Analysis) -> list[float]:
+    """The middles of all words."""
+    lines = call.files["words.ctm"].decode("utf-8").splitlines()
+    return [float(line.split()[2]) + float(line.split()[3]) / 2 for line in lines]
+
+
 def diarization_error(reference: Spans, found: Spans) -> float:
     """Missed, invented and confused speech over all speech, overlaps counted, no collar."""
     true, heard = matched(reference, found)
@@ -301,17 +320,26 @@ def repair_call(eval_data: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("channels", "bound"), [(2, 0.01), (1, 0.03)], ids=["stereo", "mono"])
+@pytest.mark.parametrize(("channels", "bound"), [(2, 0.02), (1, 0.03)], ids=["stereo", "mono"])
 def test_a_real_call(
     channels: int, bound: float, repair_call: Path, analyze: Analyze, tmp_path: Path
 ) -> None:
-    """Talk ratio within 0.01 (stereo) and 0.03 (mono) of the silver reference."""
+    """Talk ratio within 0.02 (stereo) and 0.03 (mono) of the silver reference.
+
+    That is one detector's opinion of each channel: it leaves out speech of the caller, soft as any
+    on a telephone, in which words are heard. On stereo, most of what it lacks must have words.
+    """
     sides = [read_wav(repair_call / f"{name}.wav") for name in ("agent", "caller")]
     length = min(map(len, sides))
     both = np.stack([side[:length] for side in sides], axis=1)
     samples = both if channels == 2 else both.sum(axis=1)
     call = analyze(write_wav(tmp_path / "call.wav", samples, rate=8000))
-    assert talk_ratio_error(rttm(repair_call / "silver.rttm"), call.speech) <= bound
+    silver = rttm(repair_call / "silver.rttm")
+    assert talk_ratio_error(silver, call.speech) <= bound
+    if channels == 2:
+        lacking = list(stretches_lacking(silver, call.speech, least_s=0.5))
+        spoken = [any(a <= at <= b for at in word_middles_s(call)) for a, b in lacking]
+        assert sum(spoken) >= 0.8 * len(spoken)
     jsonschema.Draft202012Validator(SCHEMA).validate(call.report)
 
 
