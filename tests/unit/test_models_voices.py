@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.models.voices import BLOCK_SAMPLES, Blocks, Sums, blocks_of, centroids, unit
+from pipeline.models.voices import (
+    BLOCK_SAMPLES,
+    ONE_VOICE,
+    Blocks,
+    Sums,
+    blocks_of,
+    centroids,
+    unit,
+)
 from pipeline.records import SAMPLE_RATE_HZ
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
@@ -187,6 +195,15 @@ class TestCentroids:
         """Its embeddings are closer to each other than the threshold."""
         centres = centroids(heard(80), voices=None, threshold=THRESHOLD, most=8)
         assert found_voices(centres) == [0]
+
+    @pytest.mark.parametrize(("cosine", "count"), [(ONE_VOICE - 0.05, 2), (ONE_VOICE + 0.05, 1)])
+    def test_two_similar_voices_are_two(self, cosine: float, count: int) -> None:
+        """Nearer than the threshold, but not as near as the halves of one voice."""
+        one = np.eye(192)[0]
+        other = cosine * one + np.sqrt(1 - cosine**2) * np.eye(192)[1]
+        noise = np.random.default_rng(3).normal(0, 0.01, (80, 192))
+        embeddings = unit(np.repeat([one, other], 40, axis=0) + noise)
+        assert len(centroids(embeddings, voices=None, threshold=THRESHOLD, most=8)) == count
 
     def test_the_number_that_is_given_counts(self) -> None:
         """Three of four voices, two of one: what is asked for is what comes."""
