@@ -76,6 +76,10 @@ def analyze(
         str | None, typer.Option(help="Whisper model: a name or a folder. [default: base]")
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda. [default: auto]")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Recordings worked on at a time. [default: 2; 1 on one core]"),
+    ] = None,
     force: Force = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the outcomes as JSON on standard output.")
@@ -96,7 +100,7 @@ def analyze(
     with console.errors_printed():
         settings = _config(config, set_, options)
         code = console.analyze(
-            paths, config=settings, out=out, force=force, as_json=json_, quiet=quiet
+            paths, config=settings, out=out, jobs=jobs, force=force, as_json=json_, quiet=quiet
         )
     raise typer.Exit(code)
 

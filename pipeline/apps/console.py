@@ -56,15 +56,24 @@ def one_line(text: str) -> str:
 
 
 def analyze(
-    patterns: Sequence[str], *, config: Config, out: Path, force: bool, as_json: bool, quiet: bool
+    patterns: Sequence[str],
+    *,
+    config: Config,
+    out: Path,
+    jobs: int | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
-    """Analyse recordings, print what came of each, and return the exit code."""
+    """Analyse recordings, `jobs` at a time, print what came of each, and return the exit code."""
     quiet_dependencies()
     log_to(STDERR)
     paths = find_recordings(patterns)
     bench = Bench(store=Store(root=store_directory(config)), models=models_for(config), force=force)
     with watching(quiet=quiet or as_json) as observer:
-        outcomes = local.analyze(paths, config=config, out=out, bench=bench, observer=observer)
+        outcomes = local.analyze(
+            paths, config=config, out=out, bench=bench, observer=observer, at_once=jobs
+        )
     if as_json:
         print(json.dumps([_as_json(outcome) for outcome in outcomes], ensure_ascii=True, indent=2))
     elif not quiet:
