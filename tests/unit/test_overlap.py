@@ -7,8 +7,9 @@ import json
 import os
 import signal
 import threading
+import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -374,6 +375,14 @@ def test_nothing_of_a_copy_is_made_twice(force: bool, tmp_path: Path) -> None:
 # --- Ctrl-C
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_interrupts() -> Iterator[None]:
+    """Programs started in the background ignore it, and Python then leaves that as it is."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt() -> None:
     """Send this process what Ctrl-C sends."""
     os.kill(os.getpid(), signal.SIGINT)
@@ -387,7 +396,8 @@ def test_ctrl_c_ends_a_batch_and_leaves_no_thread(made: Any, tmp_path: Path) -> 
 
     def work(whole: Plan, bench: Bench) -> None:
         meeting.wait(PATIENCE_S)
-        while True:
+        end_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end_s:
             try:
                 bench.listener("transcribe", 0.5)
             except BaseException:
@@ -410,7 +420,8 @@ class Interrupting(build.FakeModels):
     def get(self, task: Task) -> Any:
         def mapper(_samples: Any, *, progress: Callable[[float], None], **_: Any) -> Any:
             interrupt()
-            while True:
+            end_s = time.monotonic() + PATIENCE_S
+            while time.monotonic() < end_s:
                 progress(0.5)
 
         if task.stage.name == "diarize":
