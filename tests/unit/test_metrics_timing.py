@@ -123,16 +123,17 @@ class TestSilence:
 
 
 class TestTalkRatioInterval:
-    def test_a_sure_map_leaves_the_edges(self) -> None:
-        """10 s each: variance 2 x 100^2 a side, ratio's sd sqrt(2 x 1e8 x 2e4 / 1.6e17) = 0.005."""
+    def test_a_sure_map_leaves_edges_and_voices(self) -> None:
+        """10 s each: variance 2 x 100^2 for the edges and 300^2 for the voice, 110 000 ms^2 a side;
+        the ratio's is 2 x 1e8 x 1.1e5 / 1.6e17."""
         low, high = talk_ratio_interval([((0, 10_000), 1.0)], [[((10_000, 20_000), 1.0)]])
-        assert low == pytest.approx(0.5 - 1.645 * 0.005)
-        assert high == pytest.approx(0.5 + 1.645 * 0.005)
+        assert low == pytest.approx(0.5 - 1.645 * 0.0001375**0.5)
+        assert high == pytest.approx(0.5 + 1.645 * 0.0001375**0.5)
 
     def test_an_unsure_map_adds_its_own(self) -> None:
-        """Confidence 0.9 adds 10 s x 2 s x 0.09 = 1 800 000 ms^2 a side: sd sqrt(0.002275)."""
+        """Confidence 0.9 adds 10 s x 1 s x 0.09 = 900 000 ms^2 a side: variance 0.0012625."""
         low, high = talk_ratio_interval([((0, 10_000), 0.9)], [[((10_000, 20_000), 0.9)]])
-        assert (high - low) / 2 == pytest.approx(1.645 * 0.002275**0.5)
+        assert (high - low) / 2 == pytest.approx(1.645 * 0.0012625**0.5)
 
     def test_one_voice_alone_has_all_the_talk(self) -> None:
         """Whatever the uncertainty, there is nobody to share with."""

@@ -22,7 +22,7 @@ def check(metrics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="metrics",
-    version=3,
+    version=4,
     inputs=("audio", "diarize", "transcribe", "turns", "tactics"),
     output=Frame(schema=METRICS, check=check),
     config=MetricsConfig,
