@@ -226,8 +226,9 @@ class TestFigures:
         assert row["withheld"] == ("" if value is not None else NO_CASES)
 
     def test_the_interval_lies_around_the_talk_ratio(self) -> None:
-        """A sure map of 3 intervals each: variance 6 x 100^2 a side, by the delta method."""
-        variance = (36_000**2 + 60_000**2) * 60_000 / 96_000**4
+        """A sure map of 3 intervals each: 6 x 100^2 a side and 3 % of it, by the delta method."""
+        by_edges = (36_000**2 + 60_000**2) * 60_000
+        variance = (by_edges + 2 * (0.03 * 36_000 * 60_000) ** 2) / 96_000**4
         for who in ("S1", "S2"):
             row = figure(METRICS_OF_THE_CALL, "talk_ratio", who)
             assert row["low"] == pytest.approx(row["value"] - 1.645 * variance**0.5)
