@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.errors import ConfigError, ContractError
-from pipeline.models.recognizer import Decoded, Heard, load_recognizer
+from pipeline.models.recognizer import Decoded, load_recognizer
 from pipeline.records import (
     OTHER_LANGUAGE,
     OUTSIDE_SPEECH,
@@ -27,6 +27,7 @@ from pipeline.records import (
 )
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 from pipeline.stages.chunks import Chunk, cut, waveform
+from pipeline.stages.doubts import outside_speech, repeated
 from pipeline.stages.unheard import unheard
 
 Waveform = npt.NDArray[np.float32]
@@ -104,8 +105,6 @@ SECOND_LOOK_WORDS_PER_S = 5.0
 calls what is left after both limits brought back a quarter of the deleted words."""
 CAREFUL_MIN_S = 1.0
 """Shorter sounds hold a word or two: every temperature is tried and none is sure."""
-NEAR_MS = 500
-"""How far from speech a word may lie: word times of Whisper are off by up to half a second."""
 
 
 def run(
@@ -281,23 +280,6 @@ def _suspicious(decoded: Decoded, *, seconds: float, config: TranscribeConfig) -
     )
 
 
-def repeated(words: Sequence[Heard], *, times: int = 4) -> set[int]:
-    """Positions of words that repeat what stands directly before them, over and over.
-
-    A loop is the same one to six words at least `times` times in a row; all but its first round
-    are returned. People say "no, no, no", hence four.
-    """
-    texts = [word.text.lower().strip(".,!?") for word in words]
-    found: set[int] = set()
-    for length in range(1, 7):
-        run = 0
-        for position in range(length, len(texts)):
-            run = run + 1 if texts[position] == texts[position - length] else 0
-            if run >= length * (times - 1):
-                found.update(range(position - run + 1, position + 1))
-    return found
-
-
 def _rows(chunk: Chunk, decoded: Decoded, *, language: str) -> list[dict[str, Any]]:
     """The words of a chunk with times of the track."""
     loops = repeated(decoded.words)
@@ -325,25 +307,10 @@ def _words(rows: Sequence[dict[str, Any]], speech: pl.DataFrame) -> pl.DataFrame
         end_ms=pl.max_horizontal("start_ms", "end_ms")
     )
     frame = frame.sort("start_ms", "track", maintain_order=True)
-    outside = _outside_speech(frame, speech)
+    outside = outside_speech(frame, speech)
     doubts = pl.when(outside).then(pl.lit(OUTSIDE_SPEECH))
     flagged = frame.with_columns(doubt=doubts.otherwise(pl.col("doubt")))
     return flagged.with_row_index("word").select(pl.col(name) for name in WORDS).cast(WORDS)
-
-
-def _outside_speech(words: pl.DataFrame, speech: pl.DataFrame) -> pl.Series:
-    """Whether the middle of each word lies more than NEAR_MS from all speech of its track."""
-    middle_ms = ((words["start_ms"].cast(pl.Int64) + words["end_ms"]) // 2).to_numpy()
-    outside = np.ones(words.height, dtype=bool)
-    for track in words["track"].unique():
-        own = speech.filter(pl.col("track") == track)
-        starts = own["start_ms"].to_numpy().astype(np.int64)
-        latest_ends = np.maximum.accumulate(own["end_ms"].to_numpy().astype(np.int64))
-        here = (words["track"] == track).to_numpy()
-        before = np.searchsorted(starts, middle_ms[here] + NEAR_MS, side="right") - 1
-        reached = latest_ends[before] + NEAR_MS >= middle_ms[here]
-        outside[here] = (before < 0) | ~reached
-    return pl.Series(outside, dtype=pl.Boolean)
 
 
 def check(words: pl.DataFrame) -> None:

@@ -163,9 +163,7 @@ def test_json_is_all_of_standard_output(
     assert bad["error"]["message"]
 
 
-def test_jobs_are_recordings_at_a_time(
-    call: Path, fakes: build.FakeModels, tmp_path: Path
-) -> None:
+def test_jobs_are_recordings_at_a_time(call: Path, fakes: build.FakeModels, tmp_path: Path) -> None:
     """One at a time is a choice; none at a time is none, said before any work."""
     done = analyze(call, "--jobs", "1", out=tmp_path / "out")
     assert done.exit_code == 0

@@ -17,13 +17,12 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError, ContractError
 from pipeline.models.recognizer import Decoded, Heard
 from pipeline.records import OTHER_LANGUAGE, OUTSIDE_SPEECH, REPETITION, SPEECH, WORDS
+from pipeline.stages.doubts import NEAR_MS, repeated
 from pipeline.stages.transcribe import (
     CAREFUL_MIN_S,
-    NEAR_MS,
     Recognizing,
     TranscribeConfig,
     check,
-    repeated,
     run,
 )
 
