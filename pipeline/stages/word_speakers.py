@@ -74,8 +74,8 @@ def _speakers(words: pl.DataFrame, speech: pl.DataFrame) -> list[str]:
         return names * words.height
     starts = words["start_ms"].to_numpy().astype(np.int64)
     ends = words["end_ms"].to_numpy().astype(np.int64)
-    sentence_over = words["text"].str.contains(r"[.?!]$").to_numpy()
-    begins = np.concatenate([[True], sentence_over[:-1]])
+    sentence_over = [text.endswith(SENTENCE_ENDS) for text in words["text"]]
+    begins = np.array([True, *sentence_over[:-1]])
     easy = begins[1:] | (starts[1:] - ends[:-1] > PAUSE_MS)
     covered = _covered(starts, ends, begins, [speech.filter(speaker=name) for name in names])
     path = _best_path(covered, np.where(easy, EASY_CHANGE_COST, CHANGE_COST))

@@ -172,22 +172,21 @@ def talk_ratio_error(reference: Spans, found: Spans) -> float:
 
 
 def stretches_lacking(
-    reference: Spans, found: Spans, *, least_s: float
+    reference: Spans, found: Spans, *, who: str, least_s: float
 ) -> Iterator[tuple[float, float]]:
-    """Speech that was found and of which nothing is in the reference of that speaker."""
+    """Speech of one speaker that was found and of which nothing is in the reference."""
     true, heard = matched(reference, found)
-    for who, own in heard.items():
-        extra = own & ~true.get(who, np.zeros_like(own))
-        edges = np.flatnonzero(np.diff(extra, prepend=False, append=False)) / 1000
-        for start_s, end_s in zip(edges[::2], edges[1::2], strict=True):
-            if end_s - start_s >= least_s:
-                yield float(start_s), float(end_s)
+    extra = heard[who] & ~true[who]
+    edges = np.flatnonzero(np.diff(extra, prepend=False, append=False)) / 1000
+    for start_s, end_s in zip(edges[::2], edges[1::2], strict=True):
+        if end_s - start_s >= least_s:
+            yield float(start_s), float(end_s)
 
 
-def word_middles_s(call: Analysis) -> list[float]:
-    """The middles of all words."""
-    lines = call.files["words.ctm"].decode("utf-8").splitlines()
-    return [float(line.split()[2]) + float(line.split()[3]) / 2 for line in lines]
+def word_middles_s(call: Analysis, *, channel: int) -> list[float]:
+    """The middles of the words of a channel, the first of which is 1."""
+    lines = [line.split() for line in call.files["words.ctm"].decode("utf-8").splitlines()]
+    return [float(one[2]) + float(one[3]) / 2 for one in lines if one[1] == str(channel)]
 
 
 def diarization_error(reference: Spans, found: Spans) -> float:
@@ -320,27 +319,58 @@ def repair_call(eval_data: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("channels", "bound"), [(2, 0.02), (1, 0.03)], ids=["stereo", "mono"])
-def test_a_real_call(
-    channels: int, bound: float, repair_call: Path, analyze: Analyze, tmp_path: Path
-) -> None:
-    """Talk ratio within 0.02 (stereo) and 0.03 (mono) of the silver reference.
-
-    That is one detector's opinion of each channel: it leaves out speech of the caller, soft as any
-    on a telephone, in which words are heard. On stereo, most of what it lacks must have words.
-    """
+def real_call(repair_call: Path, analyze: Analyze, folder: Path, *, channels: int) -> Analysis:
+    """The analysis of the real call, a channel each or both added up."""
     sides = [read_wav(repair_call / f"{name}.wav") for name in ("agent", "caller")]
     length = min(map(len, sides))
     both = np.stack([side[:length] for side in sides], axis=1)
     samples = both if channels == 2 else both.sum(axis=1)
-    call = analyze(write_wav(tmp_path / "call.wav", samples, rate=8000))
-    silver = rttm(repair_call / "silver.rttm")
-    assert talk_ratio_error(silver, call.speech) <= bound
-    if channels == 2:
-        lacking = list(stretches_lacking(silver, call.speech, least_s=0.5))
-        spoken = [any(a <= at <= b for at in word_middles_s(call)) for a, b in lacking]
-        assert sum(spoken) >= 0.8 * len(spoken)
+    return analyze(write_wav(folder / "call.wav", samples, rate=8000))
+
+
+@pytest.mark.parametrize(
+    ("channels", "bound"),
+    [
+        pytest.param(
+            2,
+            0.01,
+            marks=pytest.mark.xfail(
+                strict=True,
+                raises=AssertionError,
+                reason="missed, 0.02: the reference lacks speech that has words (next test)",
+            ),
+        ),
+        (1, 0.03),
+    ],
+    ids=["stereo", "mono"],
+)
+def test_a_real_call(
+    channels: int, bound: float, repair_call: Path, analyze: Analyze, tmp_path: Path
+) -> None:
+    """Talk ratio within 0.01 (stereo) and 0.03 (mono) of the silver reference."""
+    call = real_call(repair_call, analyze, tmp_path, channels=channels)
     jsonschema.Draft202012Validator(SCHEMA).validate(call.report)
+    assert talk_ratio_error(rttm(repair_call / "silver.rttm"), call.speech) <= bound
+
+
+def test_what_the_reference_of_the_real_call_lacks_is_speech(
+    repair_call: Path, analyze: Analyze, tmp_path: Path
+) -> None:
+    """The silver reference is one detector's opinion of each channel.
+
+    Of the stretches that the map has beside it, four of five hold a word on that very channel;
+    and the talk ratio is no further off than they make it.
+    """
+    silver = rttm(repair_call / "silver.rttm")
+    call = real_call(repair_call, analyze, tmp_path, channels=2)
+    jsonschema.Draft202012Validator(SCHEMA).validate(call.report)
+    spoken = [
+        any(start_s <= at <= end_s for at in word_middles_s(call, channel=channel))
+        for channel, who in enumerate(("agent", "caller"), start=1)
+        for start_s, end_s in stretches_lacking(silver, call.speech, who=who, least_s=0.5)
+    ]
+    assert sum(spoken) >= 0.8 * len(spoken)
+    assert talk_ratio_error(silver, call.speech) <= 0.02
 
 
 def test_a_real_telephone_clip(analyze: Analyze) -> None:
