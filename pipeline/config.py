@@ -21,9 +21,9 @@ from pipeline.stages.audio import AudioConfig
 from pipeline.stages.diarize import DiarizeConfig
 from pipeline.stages.metrics import MetricsConfig
 from pipeline.stages.page import PageConfig
+from pipeline.stages.recognizing import TranscribeConfig
 from pipeline.stages.report import Definition, ReportConfig
 from pipeline.stages.tactics import TacticsConfig
-from pipeline.stages.transcribe import TranscribeConfig
 from pipeline.stages.turns import TurnsConfig
 from pipeline.stages.voices import VoicesConfig
 from pipeline.tactics.codebook import Codebook, codebook_from_toml

@@ -295,7 +295,7 @@ class ToneMapper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToneRecognizer:
-    """Knows each tone's words, and spreads them evenly over it."""
+    """Knows each tone's words, and spreads them evenly over it; of a tone that is cut, its part."""
 
     lines: Sequence[Said] = CALL
     round_size: int = 8
@@ -327,6 +327,9 @@ class ToneRecognizer:
 
     def _timed(self, number: int, first: int, last: int) -> list[tuple[str, float, float]]:
         texts = self.lines[number].text.split(" ")
+        line_s = (self.lines[number].end_ms - self.lines[number].start_ms) / 1000
+        count = min(len(texts), round(len(texts) * (last - first) / SAMPLE_RATE_HZ / line_s))
+        texts = texts[len(texts) - count :] if first == 0 else texts[:count]
         edges = np.linspace(first, last, len(texts) + 1) / SAMPLE_RATE_HZ
         return list(zip(texts, edges, edges[1:], strict=False))
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pipeline.errors import ModelError
 from pipeline.models import quiet_dependencies
 from pipeline.models.device import usable_cores
+from pipeline.models.memory import share_arenas
 from pipeline.records import SAMPLE_RATE_HZ
 from pipeline.stage import Place
 
@@ -170,7 +171,7 @@ class Recognizer:
         for segment in segments:
             chunk = int(np.searchsorted(ends / SAMPLE_RATE_HZ, segment.seek / 100 + 0.015, "right"))
             offset_s = float(starts[chunk]) / SAMPLE_RATE_HZ
-            decoded[chunk] = _joined([decoded[chunk], _decoded([segment], offset_s=offset_s)])
+            decoded[chunk] = joined([decoded[chunk], _decoded([segment], offset_s=offset_s)])
         return decoded
 
     def decode_carefully(self, chunks: Sequence[Waveform], *, language: str) -> list[Decoded]:
@@ -231,7 +232,8 @@ def _words(parts: Iterable[Any], *, offset_s: float) -> list[Heard]:
     return [word for word in words if word.text]
 
 
-def _joined(parts: Sequence[Decoded]) -> Decoded:
+def joined(parts: Sequence[Decoded]) -> Decoded:
+    """Readings of one chunk's parts as one."""
     full = [part for part in parts if part.words]
     if len(full) < 2:
         return full[0] if full else parts[-1]
@@ -251,6 +253,7 @@ def _mean(values: Iterable[float]) -> float:
 def load_recognizer(path: Path, *, device: Place, batch_size: int) -> Recognizer:
     """Load a Whisper model in ctranslate2 form from its folder. Raises ModelError."""
     quiet_dependencies()
+    share_arenas()
     from faster_whisper import WhisperModel
 
     workers = max(1, min(MAX_CPU_WORKERS, usable_cores()))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pipeline.models import quiet_dependencies
 from pipeline.models.device import usable_cores
+from pipeline.models.memory import share_arenas
 from pipeline.models.segmentation import load_segmentation
 from pipeline.models.stretches import WINDOW_S, first_frames, window_starts
 from pipeline.records import SAMPLE_RATE_HZ, Samples
@@ -114,6 +115,7 @@ def aggregated(sets: Floats, starts: Integers) -> tuple[Floats, Floats]:
 def load_segmenter(path: Path, *, device: str) -> Segmenter:
     """Load segmentation-3.0 from its safetensors file. Raises ModelError."""
     quiet_dependencies()
+    share_arenas()
     import torch
     from pyannote.audio import Inference
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from pipeline.records import SAMPLE_RATE_HZ, Samples
 
 SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
+FRAME_MS = 20
 LONG_PAUSE_MS = 1500
 """A pause as long as this is a good place to cut; a longer one is no better."""
 
@@ -33,11 +35,12 @@ class Piece:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """Pieces of one track that are recognised as one waveform, one after the other, each with
-    `gap_ms` of silence behind it."""
+    `gap_ms` of silence behind it; `speech_ms` of them is speech."""
 
     track: int
     pieces: tuple[Piece, ...]
     gap_ms: int = 0
+    speech_ms: int = 0
 
     @property
     def length_ms(self) -> int:
@@ -105,7 +108,9 @@ def cut(
         lead_ms = _pad(group[0].start_ms - before_ms, pad_ms, shared=before_ms > 0)
         tail_ms = _pad(after_ms - group[-1].end_ms, pad_ms, shared=after_ms < duration_ms)
         inner = _with_gaps(group, max_gap_ms=max_gap_ms)
-        chunks.append(Chunk(track=track, pieces=_widened(inner, lead_ms, tail_ms)))
+        speech_ms = sum(piece.end_ms - piece.start_ms for piece in group)
+        wide = _widened(inner, lead_ms, tail_ms)
+        chunks.append(Chunk(track=track, pieces=wide, speech_ms=speech_ms))
     return chunks
 
 
@@ -148,11 +153,23 @@ def _split(piece: Piece, samples: Samples, max_chunk_ms: int) -> list[Piece]:
 
 def _quietest_ms(samples: Samples, start_ms: int, end_ms: int) -> int:
     """The middle of the quietest 100 ms in a stretch."""
-    stretch = samples[start_ms * SAMPLES_PER_MS : end_ms * SAMPLES_PER_MS].astype(np.float64)
-    frame = 20 * SAMPLES_PER_MS
-    power = (stretch[: len(stretch) // frame * frame].reshape(-1, frame) ** 2).mean(axis=1)
-    smooth = np.convolve(power, np.ones(5), mode="valid")
-    return start_ms + 20 * (int(smooth.argmin()) + 2)
+    stretch = samples[start_ms * SAMPLES_PER_MS : end_ms * SAMPLES_PER_MS]
+    return start_ms + _quietest_frame(stretch.astype(np.float64), frames=5) * FRAME_MS
+
+
+def _quietest_frame(sound: npt.NDArray[np.floating[Any]], *, frames: int) -> int:
+    """The middle one of so many frames of a sound that are the quietest."""
+    size = FRAME_MS * SAMPLES_PER_MS
+    power = (sound[: len(sound) // size * size].reshape(-1, size) ** 2).mean(axis=1)
+    return int(np.convolve(power, np.ones(frames), mode="valid").argmin()) + frames // 2
+
+
+def halves(sound: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
+    """A waveform in two, cut where the middle third of it is quietest for 0.3 s."""
+    third = len(sound) // 3
+    frame = _quietest_frame(sound[third : 2 * third], frames=15)
+    at = third + frame * FRAME_MS * SAMPLES_PER_MS
+    return sound[:at], sound[at:]
 
 
 def _grouped(

@@ -1,88 +1,30 @@
 """What was said: words with times and probabilities, from the speech that the map shows.
 
-Only speech is recognised, so silence cannot be filled with invented text; a chunk whose text
-repeats itself, or that the model was unsure of, is decoded again with care; and words that
-still look made up are flagged, never dropped.
+Only speech is recognised, so silence cannot be filled with invented text; a reading that looks
+wrong is done again (recognizing.py); and words that still look made up are flagged, never dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from pipeline.errors import ConfigError, ContractError
+from pipeline.errors import ContractError
 from pipeline.models.recognizer import Decoded, load_recognizer
 from pipeline.records import (
     OTHER_LANGUAGE,
     OUTSIDE_SPEECH,
     REPETITION,
-    SAMPLE_RATE_HZ,
     WORDS,
     Track,
 )
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 from pipeline.stages.chunks import Chunk, cut, waveform
 from pipeline.stages.doubts import outside_speech, repeated
+from pipeline.stages.recognizing import Recognizing, TranscribeConfig, read_again
 from pipeline.stages.unheard import unheard
-
-Waveform = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscribeConfig:
-    """How words are recognised.
-
-    Chunks of up to `max_chunk_s` are cut at the pauses of the speech map, each interval widened
-    by `pad_s`, gaps over `max_gap_s` shortened to it. A chunk is decoded again when its text
-    compresses better than `max_compression_ratio`, its mean log-probability a token is below
-    `min_log_probability` (both Whisper's own limits), or it has more than `max_words_per_s`.
-    With `second_look`, speech without a word is decoded once more by itself, and kept where its
-    words have at least `second_look_probability` in the mean.
-    A language counts as heard from `language_certainty` on; whether it is the one set is looked
-    at when the words' mean probability is below `unsure_probability`.
-    """
-
-    model: str = "base"
-    language: str = "en"
-    beam_size: int = 1
-    max_chunk_s: float = 29.0
-    pad_s: float = 0.4
-    max_gap_s: float = 1.0
-    max_compression_ratio: float = 2.4
-    min_log_probability: float = -1.0
-    max_words_per_s: float = 7.0
-    second_look: bool = True
-    second_look_probability: float = 0.4
-    language_certainty: float = 0.8
-    unsure_probability: float = 0.8
-
-    def __post_init__(self) -> None:
-        if not 5.0 <= self.max_chunk_s <= 30.0:
-            raise ConfigError("transcribe.max_chunk_s must be 5 to 30 s, what Whisper can hear")
-        if self.beam_size < 1:
-            raise ConfigError("transcribe.beam_size must be at least 1")
-        if not (self.language == "auto" or (self.language.isalpha() and len(self.language) <= 3)):
-            raise ConfigError("transcribe.language must be a code such as en, or auto")
-
-
-class Recognizing(Protocol):
-    """What the stage needs of a recogniser; tests pass a fake."""
-
-    @property
-    def round_size(self) -> int: ...
-
-    def language_of(self, chunk: Waveform) -> tuple[str, float]: ...
-
-    def decode(
-        self, chunks: Sequence[Waveform], *, language: str, beam_size: int
-    ) -> list[Decoded]: ...
-
-    def decode_carefully(self, chunks: Sequence[Waveform], *, language: str) -> list[Decoded]: ...
 
 
 def weights(config: TranscribeConfig) -> tuple[str, ...]:
@@ -103,8 +45,6 @@ FIRST_LOOK_SHARE = 0.9
 SECOND_LOOK_WORDS_PER_S = 5.0
 """People speak 2 to 4 words a second; more in a short stretch are made up. On composed development
 calls what is left after both limits brought back a quarter of the deleted words."""
-CAREFUL_MIN_S = 1.0
-"""Shorter sounds hold a word or two: every temperature is tried and none is sure."""
 
 
 def run(
@@ -132,8 +72,8 @@ def run(
         batch = chunks[first : first + size]
         sounds = [waveform(chunk, audio.samples[chunk.track]) for chunk in batch]
         heard = model.decode(sounds, language=language, beam_size=config.beam_size)
-        trusted = _trusted(heard, sounds, language=language, config=config, model=model)
-        for chunk, decoded in zip(batch, trusted, strict=True):
+        read = read_again(batch, sounds, heard, language=language, config=config, model=model)
+        for chunk, decoded in zip(batch, read, strict=True):
             rows.extend(_rows(chunk, decoded, language=language))
         progress(share * min(1.0, (first + len(batch)) / len(chunks)))
     words = _words(rows, diarize)
@@ -247,39 +187,6 @@ def _in_doubt(words: pl.DataFrame) -> pl.DataFrame:
     return words.with_columns(doubt=flagged.otherwise(pl.col("doubt")))
 
 
-def _trusted(
-    heard: Sequence[Decoded],
-    sounds: Sequence[Waveform],
-    *,
-    language: str,
-    config: TranscribeConfig,
-    model: Recognizing,
-) -> list[Decoded]:
-    """The text of chunks, decoded again with fallback where the first reading looks wrong."""
-    wrong = [
-        position
-        for position, (decoded, sound) in enumerate(zip(heard, sounds, strict=True))
-        if len(sound) >= CAREFUL_MIN_S * SAMPLE_RATE_HZ
-        and _suspicious(decoded, seconds=len(sound) / SAMPLE_RATE_HZ, config=config)
-    ]
-    again = model.decode_carefully([sounds[position] for position in wrong], language=language)
-    better = {
-        position: careful
-        for position, careful in zip(wrong, again, strict=True)
-        if careful.words or not heard[position].words
-    }
-    return [better.get(position, decoded) for position, decoded in enumerate(heard)]
-
-
-def _suspicious(decoded: Decoded, *, seconds: float, config: TranscribeConfig) -> bool:
-    return (
-        decoded.compression_ratio > config.max_compression_ratio
-        or (bool(decoded.words) and decoded.mean_log_probability < config.min_log_probability)
-        or len(decoded.words) > config.max_words_per_s * seconds
-        or bool(repeated(decoded.words))
-    )
-
-
 def _rows(chunk: Chunk, decoded: Decoded, *, language: str) -> list[dict[str, Any]]:
     """The words of a chunk with times of the track."""
     loops = repeated(decoded.words)
@@ -328,7 +235,7 @@ def check(words: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="transcribe",
-    version=3,
+    version=4,
     inputs=("audio", "diarize"),
     output=Frame(schema=WORDS, check=check),
     config=TranscribeConfig,

@@ -19,7 +19,7 @@ from pipeline.evaluation.reference import read_reference
 from pipeline.evaluation.spoken import of_nobody
 from pipeline.records import WITHHELD_DOUBTS, Track
 from pipeline.stages.chunks import cut, waveform
-from pipeline.stages.transcribe import TranscribeConfig
+from pipeline.stages.recognizing import TranscribeConfig
 
 from . import engines
 from .figures import Cells, spread

@@ -263,7 +263,7 @@ def changed(config: Any) -> Any:
     others = {
         "audio": {"max_duration_s": 60},
         "diarize": {"speakers": 3},
-        "transcribe": {"beam_size": 5},
+        "transcribe": {"beam_size": 1},
         "turns": {"snap_ms": 0},
         "metrics": {"min_speech_s": 0.0},
         "report": {"names": ("Ana",)},

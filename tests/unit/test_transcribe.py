@@ -18,13 +18,8 @@ from pipeline.errors import ConfigError, ContractError
 from pipeline.models.recognizer import Decoded, Heard
 from pipeline.records import OTHER_LANGUAGE, OUTSIDE_SPEECH, REPETITION, SPEECH, WORDS
 from pipeline.stages.doubts import NEAR_MS, repeated
-from pipeline.stages.transcribe import (
-    CAREFUL_MIN_S,
-    Recognizing,
-    TranscribeConfig,
-    check,
-    run,
-)
+from pipeline.stages.recognizing import CAREFUL_MIN_S, Recognizing, TranscribeConfig
+from pipeline.stages.transcribe import check, run
 
 CONFIG = TranscribeConfig(
     second_look=False,
@@ -35,6 +30,7 @@ CONFIG = TranscribeConfig(
     max_compression_ratio=2.4,
     min_log_probability=-1.0,
     max_words_per_s=7.0,
+    min_words_per_s=0.0,
     language_certainty=0.8,
     unsure_probability=0.8,
 )
@@ -211,7 +207,7 @@ class TestRounds:
         """Four chunks in rounds of three; the beam is the config's; progress ends at 1."""
         model = FakeRecognizer(*[decoded()] * 4, round_size=3)
         shares: list[float] = []
-        config = TranscribeConfig(beam_size=2, second_look=False)
+        config = replace(CONFIG, beam_size=2)
         words_of(model, FOUR_CHUNKS, config=config, progress=shares)
         assert [len(batch) for batch in model.batches] == [3, 1]
         assert model.beam_sizes == [2, 2]
@@ -313,6 +309,77 @@ class TestSecondReading:
         frame = words_of(FakeRecognizer(LOOP, careful=LOOP))
         assert frame["text"].to_list() == [word.text for word in LOOP.words]
         assert frame["doubt"].to_list() == [""] * 5 + [REPETITION] * 8
+
+
+class TestHalves:
+    """A chunk of which the recogniser left most out is read again in two parts."""
+
+    LONG = frames.speech(("S1", 1000, 21_000))
+    CONFIG = replace(CONFIG, min_words_per_s=1.5)
+    FEW = sentence("we can do")
+    FULL = sentence(" ".join(f"n{number}" for number in range(30)))
+
+    def words(self, *script: Decoded, **more: Any) -> tuple[list[str], FakeRecognizer]:
+        model = FakeRecognizer(*script, **more)
+        frame = words_of(model, self.LONG, config=self.CONFIG)
+        return frame["text"].to_list(), model
+
+    def test_a_full_reading_is_kept(self) -> None:
+        """30 words in 20 s of speech are what people say: nothing is decoded again."""
+        text, model = self.words(self.FULL)
+        assert len(text) == 30
+        assert len(model.batches) == 1
+
+    def test_one_word_less_is_too_few(self) -> None:
+        """29 words in 20 s are under 1.5 a second."""
+        _, model = self.words(replace(self.FULL, words=self.FULL.words[1:]), self.FEW, self.FEW)
+        assert len(model.batches) == 2
+
+    def test_halves_cover_the_chunk(self) -> None:
+        """The two parts are the chunk, cut in its middle third."""
+        _, model = self.words(self.FEW, self.FULL, self.FULL)
+        (whole,), parts = model.batches
+        assert sum(parts) == whole
+        assert whole / 3 <= parts[0] <= 2 * whole / 3
+
+    def test_more_likely_words_are_taken(self) -> None:
+        """Where the halves hold more, their words take the place of the first reading's."""
+        text, _ = self.words(self.FEW, self.FULL, sentence("and some more"))
+        assert text == [*(f"n{number}" for number in range(30)), "and", "some", "more"]
+
+    def test_words_of_the_second_half_are_later(self) -> None:
+        """Times of the second part begin where it does."""
+        model = FakeRecognizer(self.FEW, self.FEW, sentence("and some more"))
+        frame = words_of(model, self.LONG, config=self.CONFIG)
+        second = frame.filter(pl.col("text") == "and")["start_ms"].item()
+        first_half_ms = model.batches[1][0] / 16
+        assert second == pytest.approx(1000 - 300 + first_half_ms, abs=1)
+
+    def test_unlikely_words_are_left(self) -> None:
+        """More words of little probability are no better than few likely ones."""
+        words = tuple(replace(word, probability=0.4) for word in self.FULL.words)
+        unlikely = replace(self.FULL, words=words)
+        text, _ = self.words(self.FEW, unlikely, unlikely)
+        assert text == ["we", "can", "do"]
+
+    def test_loops_are_left(self) -> None:
+        """A half that repeats itself is no better reading, however sure of it the model is."""
+        loop = replace(self.FULL, compression_ratio=3.0)
+        text, _ = self.words(self.FEW, loop, self.FULL)
+        assert text == ["we", "can", "do"]
+
+    def test_short_speech_is_left(self) -> None:
+        """A few seconds may well hold a word or two."""
+        model = FakeRecognizer(sentence("yes"))
+        words_of(model, frames.speech(("S1", 1000, 5900)), config=self.CONFIG)
+        assert len(model.batches) == 1
+
+    def test_silence_in_a_chunk_does_not_count(self) -> None:
+        """Pauses hold no words: 5 s of speech with 8 words are enough in any length of chunk."""
+        speech = frames.speech(*(("S1", start, start + 1000) for start in range(0, 15_000, 3000)))
+        model = FakeRecognizer(sentence("one two three four five six seven eight"))
+        words_of(model, speech, config=self.CONFIG)
+        assert len(model.batches) == 1
 
 
 class TestRepeated:
