@@ -1,4 +1,4 @@
-"""Keep a long recording from taking more memory than a short one."""
+"""Keep what threads have freed from piling up in a long recording."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def share_arenas() -> bool:
     """Have all threads allocate from two arenas; whether the C library could be told so.
 
     glibc gives each thread an arena of its own, up to eight a core, and keeps what was freed in
-    them: recognition, whose threads take turns with buffers of hundreds of MiB, held 0.8 GiB more
-    after half an hour of a call than at its start. Call it before threads begin to work.
+    them: recognition, whose threads take turns with buffers of hundreds of MiB, held more and more
+    as a call went on. Call it before threads begin to work.
     """
     if sys.platform != "linux":
         return False
