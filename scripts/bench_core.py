@@ -90,7 +90,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--manifest", type=Path, help="composed calls for table")
     parser.add_argument("--calls", type=_count, default=4, help="how many of them")
     parser.add_argument("--models", nargs="+", default=["tiny.en", "base"], help="of table")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.manifest is not None and not options.manifest.is_file():
+        parser.error(f"--manifest: no such file: {options.manifest}")
+    return options
 
 
 def _count(text: str) -> int:

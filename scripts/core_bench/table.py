@@ -86,7 +86,7 @@ def blocks(models: Sequence[str]) -> list[tuple[Setting, ...]]:
     ]
     whole: list[tuple[Setting, ...]] = [
         (
-            Setting(model=model, decoding="our stage"),
+            Setting(model=model, decoding="our stage", beam=TranscribeConfig().beam_size),
             Setting(model=model, decoding="sequential", beam=5, chunks="none"),
         )
         for model in models

@@ -169,7 +169,15 @@ def test_absent_data_is_said_for_each_part_and_the_rest_goes_on(
     assert "Not measured: the table needs composed calls: give --manifest" in out.read_text("utf-8")
 
 
-@pytest.mark.parametrize("wrong", [["--runs", "0"], ["--seconds", "nan"], ["--parts", "all"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--runs", "0"],
+        ["--seconds", "nan"],
+        ["--parts", "all"],
+        ["--manifest", "nowhere.jsonl"],
+    ],
+)
 def test_wrong_options_are_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """An option that makes no sense ends the command with a line that names it."""
     with pytest.raises(SystemExit):
