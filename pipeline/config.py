@@ -20,6 +20,7 @@ from pipeline.models.registry import Weights, shipped_weights
 from pipeline.stages.audio import AudioConfig
 from pipeline.stages.diarize import DiarizeConfig
 from pipeline.stages.metrics import MetricsConfig
+from pipeline.stages.offers import OffersConfig
 from pipeline.stages.page import PageConfig
 from pipeline.stages.recognizing import TranscribeConfig
 from pipeline.stages.report import Definition, ReportConfig
@@ -78,6 +79,7 @@ class Config:
     tactics: TacticsConfig = field(
         default_factory=lambda: TacticsConfig(codebook=shipped_codebook())
     )
+    offers: OffersConfig = field(default_factory=lambda: OffersConfig(codebook=shipped_codebook()))
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     page: PageConfig = field(default_factory=PageConfig)

@@ -73,6 +73,35 @@ TACTICS = pl.Schema(
 )
 """Tags, each with the span of the turn's text that carries it: text[start_char:end_char]."""
 
+OFFERS = pl.Schema(
+    {
+        "turn": pl.UInt32,
+        "speaker": pl.String,
+        "issue": pl.String,
+        "item": pl.String,
+        "kind": pl.String,
+        "value": pl.Float64,
+        "high": pl.Float64,
+        "unit": pl.String,
+        "period": pl.String,
+        "option": pl.String,
+        "exact": pl.Boolean,
+        "rationale": pl.String,
+        "step": pl.Float64,
+        "gap_share": pl.Float64,
+        "toward": pl.String,
+        "standing": pl.Boolean,
+        "start_char": pl.UInt32,
+        "end_char": pl.UInt32,
+    }
+)
+"""The offer ledger, a line for each amount or option said: text[start_char:end_char] of its turn.
+
+`item` says which one where an issue has several (pension, company car). `option` is what has no
+number; then `value` is null. `kind`: see pipeline/tactics/offers/ledger.py. `standing` marks the
+acceptance that holds at the end of the call. Empty text where something does not apply.
+"""
+
 METRICS = pl.Schema(
     {
         "scope": pl.String,

@@ -20,7 +20,17 @@ import polars as pl
 from pipeline.models.diarization import Interval
 from pipeline.models.recognizer import Decoded, Heard
 from pipeline.models.speech_frames import FRAME_CENTRE_S, FRAME_STEP_S
-from pipeline.records import METRICS, SAMPLE_RATE_HZ, SPEECH, TACTICS, TURNS, WORDS, Samples, Track
+from pipeline.records import (
+    METRICS,
+    OFFERS,
+    SAMPLE_RATE_HZ,
+    SPEECH,
+    TACTICS,
+    TURNS,
+    WORDS,
+    Samples,
+    Track,
+)
 from pipeline.stages.diarize import DiarizeModel
 
 LOWEST_HZ, STEP_HZ = 400, 30
@@ -159,6 +169,26 @@ def tactics(lines: Sequence[Said] = CALL) -> pl.DataFrame:
         for tactic, quote in one.tags
     ]
     return pl.DataFrame(rows, schema=TACTICS, orient="row")
+
+
+def offers(lines: Sequence[Said] = CALL) -> pl.DataFrame:
+    """A ledger of one line: the first words of the first turn as an option."""
+    rows = [
+        {
+            **dict.fromkeys(OFFERS, None),
+            **dict.fromkeys(("unit", "period", "rationale", "toward", "item"), ""),
+            "turn": 0,
+            "speaker": line.speaker,
+            "issue": "other",
+            "kind": "anchor",
+            "option": "car",
+            "standing": False,
+            "start_char": 0,
+            "end_char": 2,
+        }
+        for line in lines[:1]
+    ]
+    return pl.DataFrame(rows, schema=OFFERS)
 
 
 SPEAKER_FIGURES = (

@@ -12,6 +12,7 @@ import typer
 
 from pipeline.apps.evaluate import eval_app
 from pipeline.apps.options import Force, Quiet, Settings, SettingsFile
+from pipeline.apps.tag import tag
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -29,6 +30,7 @@ models_app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.add_typer(eval_app, name="eval")
+app.command()(tag)
 
 
 def _version(show: bool) -> None:

@@ -9,6 +9,7 @@ from pipeline.stages import (
     corrections,
     diarize,
     metrics,
+    offers,
     page,
     report,
     tactics,
@@ -27,7 +28,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=1,
+    version=2,
     inputs=("report",),
     output=Text(suffix=".html"),
     config=page.PageConfig,
@@ -39,6 +40,7 @@ STAGES: tuple[Stage, ...] = (
     transcribe.STAGE,
     turns.STAGE,
     tactics.STAGE,
+    offers.STAGE,
     metrics.STAGE,
     report.STAGE,
     PAGE,

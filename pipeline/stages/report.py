@@ -14,12 +14,12 @@ from pipeline.records import Track
 from pipeline.stage import Document, Stage
 from pipeline.stages import report_names as names
 from pipeline.stages.report_figures import Figures, rounded, speaker_document, totals_document
+from pipeline.stages.report_offers import offers_document, outcomes_document
 from pipeline.stages.report_quality import quality_document
 from pipeline.tactics.codebook import Codebook
 
-SCHEMA_VERSION = "1.0.0"
-CORRECTED_SCHEMA_VERSION = "1.1.0"
-"""Of reports that hold `corrections` or `voice_matches`, which 1.0.0 does not know."""
+SCHEMA_VERSION = "1.2.0"
+"""1.1 added `corrections` and `voice_matches`, 1.2 the offer ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,7 @@ def run(
     transcribe: pl.DataFrame,
     turns: pl.DataFrame,
     tactics: pl.DataFrame,
+    offers: pl.DataFrame,
     metrics: pl.DataFrame,
     config: ReportConfig,
     labels: Mapping[str, Any] | None = None,
@@ -99,7 +100,7 @@ def run(
         speakers, positional=config.names, me=config.me, labels=labels, voices=voices
     )
     return {
-        "schema_version": CORRECTED_SCHEMA_VERSION if labels or voices else SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "recording": _recording(audio, transcribe, config),
         "speakers": [speaker_document(one, figures=figures) for one in named],
         "totals": totals_document(figures),
@@ -109,7 +110,8 @@ def run(
             for start, end, who in diarize.select("start_ms", "end_ms", "speaker").iter_rows()
         ],
         "tactics": _tags(tactics, turns, transcribe, config.codebook),
-        "offers": [],
+        "offers": offers_document(offers, turns, config.codebook),
+        "outcomes": outcomes_document(offers, config.codebook),
         "moments": [],
         "quality": quality_document(
             figures,
@@ -227,8 +229,8 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=1,
-    inputs=("audio", "diarize", "transcribe", "turns", "tactics", "metrics"),
+    version=2,
+    inputs=("audio", "diarize", "transcribe", "turns", "tactics", "offers", "metrics"),
     output=Document(),
     config=ReportConfig,
     run=run,

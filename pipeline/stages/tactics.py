@@ -54,7 +54,7 @@ def check(tactics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="tactics",
-    version=1,
+    version=2,
     inputs=("turns",),
     output=Frame(schema=TACTICS, check=check),
     config=TacticsConfig,

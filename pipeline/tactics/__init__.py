@@ -3,41 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pipeline.tactics.assertion import find_assertion
 from pipeline.tactics.codebook import Codebook, Tactic, Tag, Utterance
 from pipeline.tactics.cues import Finding, Scene
 from pipeline.tactics.empathy import find_empathy
 from pipeline.tactics.exchange import find_exchange
+from pipeline.tactics.followups import find_follow_ups
+from pipeline.tactics.offers.ledger import Entry, build_ledger
+from pipeline.tactics.offers.moves import read_moves
+from pipeline.tactics.offers.tactics import ledger_tags
 from pipeline.tactics.questions import find_questions
 from pipeline.tactics.reconcile import reconciled
 from pipeline.tactics.risk import find_risk
+from pipeline.tactics.sequence import Spoken, find_sequences
 from pipeline.tactics.text import Passage, read_passage
 
-__all__ = ["detect"]
+__all__ = ["Reading", "detect", "read_call"]
 
 METHOD = "rule"
 _HEARD_TURNS = 3
 _FINDERS = (find_questions, find_empathy, find_assertion, find_exchange, find_risk)
+_NO_TACTICS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was found in a call: its tags, sorted by turn and place, and its ledger."""
+
+    tags: tuple[Tag, ...]
+    entries: tuple[Entry, ...]
 
 
 def detect(utterances: Sequence[Utterance], codebook: Codebook) -> list[Tag]:
     """The tags of a call's turns, sorted by turn and place; backchannels are not among them."""
-    tactics = {tactic.id: tactic for tactic in codebook.tactics}
+    return list(read_call(utterances, codebook).tags)
+
+
+def read_call(utterances: Sequence[Utterance], codebook: Codebook) -> Reading:
+    """Tags and ledger: wording first, turn by turn; then what order and the ledger show."""
     passages = [read_passage(utterance.text) for utterance in utterances]
-    tags: list[Tag] = []
+    worded = _worded(utterances, passages, codebook)
+    said = read_moves(utterances, worded, codebook, passages=passages)
+    entries = build_ledger(said)
+    tags = [*worded, *ledger_tags(said, entries)]
+    unique = {(tag.turn, tag.tactic, tag.start_char): tag for tag in reversed(tags)}
+    in_order = sorted(
+        unique.values(), key=lambda tag: (tag.turn, tag.start_char, tag.end_char, tag.tactic)
+    )
+    return Reading(tags=tuple(in_order), entries=tuple(entries))
+
+
+def _worded(
+    utterances: Sequence[Utterance], passages: Sequence[Passage], codebook: Codebook
+) -> list[Tag]:
+    """What wording and the order of turns show."""
+    tactics = {tactic.id: tactic for tactic in codebook.tactics}
     said: list[frozenset[str]] = []
+    spoken: list[Spoken] = []
     for index, utterance in enumerate(utterances):
         scene = _scene(utterances, passages, said, index)
         findings = _findings(scene, tactics) if scene else []
         said.append(frozenset(finding.tactic for finding in findings))
         if scene:
-            tags.extend(_tags(utterance, scene.passage, findings))
-    return sorted(tags, key=lambda tag: (tag.turn, tag.start_char, tag.end_char, tag.tactic))
+            spoken.append(
+                Spoken(
+                    index=index,
+                    speaker=utterance.speaker,
+                    passage=scene.passage,
+                    findings=tuple(findings),
+                )
+            )
+    found = [(turn.index, finding) for turn in spoken for finding in turn.findings]
+    found += find_sequences(spoken, tactics)
+    return [_tag(utterances[index], passages[index], finding) for index, finding in found]
 
 
 def _findings(scene: Scene, tactics: Mapping[str, Tactic]) -> list[Finding]:
-    return reconciled([finding for finder in _FINDERS for finding in finder(scene, tactics)])
+    found = reconciled([finding for finder in _FINDERS for finding in finder(scene, tactics)])
+    return [*found, *find_follow_ups(scene, tactics, found)]
 
 
 def _scene(
@@ -48,32 +93,31 @@ def _scene(
 ) -> Scene | None:
     if not passages[index].tokens:
         return None
-    others = [
-        at
-        for at in range(index - 1, max(-1, index - 1 - 2 * _HEARD_TURNS), -1)
-        if utterances[at].speaker != utterances[index].speaker and passages[at].tokens
-    ][:_HEARD_TURNS]
+    before = range(index - 1, max(-1, index - 1 - 2 * _HEARD_TURNS), -1)
+    speaker = utterances[index].speaker
+    others = [at for at in before if utterances[at].speaker != speaker and passages[at].tokens][
+        :_HEARD_TURNS
+    ]
+    own = [at for at in before if utterances[at].speaker == speaker and passages[at].tokens]
     return Scene(
         passage=passages[index],
         previous=passages[index - 1] if others and others[0] == index - 1 else None,
         heard=tuple(passages[at] for at in others),
-        on_table=said[others[0]] if others else frozenset(),
-        in_play=frozenset().union(*said[-2 * _HEARD_TURNS :]),
+        on_table=said[others[0]] if others else _NO_TACTICS,
+        in_play=_NO_TACTICS.union(*said[-2 * _HEARD_TURNS :]),
+        own_table=said[own[0]] if own else _NO_TACTICS,
         beside=tuple(passages[at] for at in (index - 1, index + 1) if 0 <= at < len(passages)),
     )
 
 
-def _tags(utterance: Utterance, passage: Passage, findings: Sequence[Finding]) -> list[Tag]:
-    """Findings as tags of the turn's own characters, the same place and tactic once."""
-    tags = {}
-    for finding in findings:
-        start_char, end_char = passage.chars(finding.span)
-        tags[finding.tactic, start_char] = Tag(
-            turn=utterance.turn,
-            tactic=finding.tactic,
-            score=finding.score,
-            start_char=start_char,
-            end_char=end_char,
-            method=METHOD,
-        )
-    return list(tags.values())
+def _tag(utterance: Utterance, passage: Passage, finding: Finding) -> Tag:
+    """A finding as a tag of the turn's own characters."""
+    start_char, end_char = passage.chars(finding.span)
+    return Tag(
+        turn=utterance.turn,
+        tactic=finding.tactic,
+        score=finding.score,
+        start_char=start_char,
+        end_char=end_char,
+        method=METHOD,
+    )

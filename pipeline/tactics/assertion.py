@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pipeline.tactics.codebook import Tactic
 from pipeline.tactics.cues import (
@@ -28,11 +28,14 @@ def find_assertion(scene: Scene, tactics: Mapping[str, Tactic]) -> list[Finding]
     offers = _offers(scene, tactics["offer"])
     return [
         *offers,
-        *find(scene, tactics["objective_criteria"], score=0.8),
-        *find(scene, tactics["boundary"], score=0.8),
-        *find(scene, tactics["alternative"], score=0.8),
+        *_by_cue(scene, tactics, ("direct_ask", "value_statement", "objective_criteria")),
+        *_by_cue(scene, tactics, ("boundary", "alternative")),
         *_answers(scene, tactics["accept"], tactics["reject"], offers),
     ]
+
+
+def _by_cue(scene: Scene, tactics: Mapping[str, Tactic], names: Iterable[str]) -> list[Finding]:
+    return [finding for name in names for finding in find(scene, tactics[name], score=0.8)]
 
 
 def _offers(scene: Scene, tactic: Tactic) -> list[Finding]:

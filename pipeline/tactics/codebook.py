@@ -12,6 +12,13 @@ from pipeline.errors import ConfigError
 FAMILIES = ("empathy", "inquiry", "assertion", "exchange", "risk", "conduct")
 DETECTORS = ("rule", "learned", "ledger", "sequence", "audio")
 
+ISSUES = (
+    *("salary", "bonus", "equity", "vacation", "start_date", "title", "location", "hours"),
+    *("price", "quantity", "other"),
+)
+UNITS = ("", "money", "percent", "minute", "hour", "day", "week", "month", "year", "mile")
+
+_ISSUE_KEYS = ("id", "item", "name", "words", "units", "typical", "terms", "thousands")
 _REQUIRED = ("id", "family", "name", "definition", "detector", "sources")
 _LISTS = ("cues", "exclusions", "context_cues", "prompt_cues")
 _NAME = re.compile(r"(?<!\?P)<([a-z][a-z0-9_]*)>")
@@ -41,11 +48,43 @@ class Tactic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Something that is negotiated, as the offer ledger knows it.
+
+    `item` says what exactly where an issue has several (pension and company car are both
+    "other"). `words` name it; `units` are those its amounts may have ("" for a bare number),
+    `typical` the bounds of bare numbers; `terms` are named options without a number, each with
+    its patterns. `thousands`: people say 120 and mean 120,000.
+    """
+
+    id: str
+    name: str
+    words: tuple[str, ...]
+    units: tuple[str, ...]
+    item: str = ""
+    typical: tuple[float, ...] = ()
+    terms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    thousands: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The issue and the item in it."""
+        return self.id, self.item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Codebook:
-    """Every tactic, in the order reports list them. `version` names the set of ids and rules."""
+    """Every tactic, in the order reports list them. `version` names the set of ids and rules.
+
+    `issues`, `corrections` (words that take back what was just said) and `mentions` (words that
+    make a number a fact rather than a position) are the ledger's.
+    """
 
     version: int
     tactics: tuple[Tactic, ...]
+    issues: tuple[Issue, ...] = ()
+    corrections: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
     def __getitem__(self, tactic_id: str) -> Tactic:
         """The tactic of that id. Raises KeyError when the codebook has none."""
@@ -88,7 +127,8 @@ def codebook_from_toml(data: Mapping[str, Any], *, trusted: bool = False) -> Cod
     last is not looked at in `trusted` data: compiling the shipped cues takes a second, which
     every start would pay, and the tests have done it.
     """
-    _refuse_unknown(data, allowed=("version", "vocabulary", "tactic"), where="the codebook")
+    allowed = ("version", "vocabulary", "tactic", "issue", "corrections", "mentions")
+    _refuse_unknown(data, allowed=allowed, where="the codebook")
     version = data.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
         raise ConfigError("codebook: `version` must be a whole number, such as `version = 1`")
@@ -99,7 +139,17 @@ def codebook_from_toml(data: Mapping[str, Any], *, trusted: bool = False) -> Cod
     vocabulary = _read_vocabulary(data.get("vocabulary", {}))
     tactics = tuple(_read_tactic(row, vocabulary, check) for row in rows)
     _refuse_twins([tactic.id for tactic in tactics])
-    return Codebook(version=version, tactics=tactics)
+    issues = tuple(_read_issue(row, vocabulary, check) for row in data.get("issue", []))
+    _refuse_twins([" ".join(issue.key).strip() for issue in issues])
+    corrections = _read_cues(data.get("corrections", []), vocabulary, "corrections", check)
+    mentions = _read_cues(data.get("mentions", []), vocabulary, "mentions", check)
+    return Codebook(
+        version=version,
+        tactics=tactics,
+        issues=issues,
+        corrections=corrections,
+        mentions=mentions,
+    )
 
 
 def _read_vocabulary(table: object) -> dict[str, str]:
@@ -141,6 +191,39 @@ def _read_tactic(row: object, vocabulary: Mapping[str, str], check: PatternCheck
         sources=_text_list(row["sources"], where=f"{where}: sources"),
         **cues,
     )
+
+
+def _read_issue(row: object, vocabulary: Mapping[str, str], check: PatternCheck) -> Issue:
+    if not isinstance(row, Mapping):
+        raise ConfigError("codebook: each `[[issue]]` must be a table")
+    where = f"issue {row.get('id', '(no id)')}"
+    _refuse_unknown(row, allowed=_ISSUE_KEYS, where=where)
+    _refuse_other(str(row.get("id", "")), allowed=ISSUES, where=f"{where}: id")
+    terms, typical = row.get("terms", {}), row.get("typical", [])
+    if not isinstance(terms, Mapping):
+        raise ConfigError(f"codebook: {where}: `terms` must be a table of names and patterns")
+    if not (isinstance(typical, list) and len(typical) in (0, 2)):
+        raise ConfigError(f"codebook: {where}: `typical` must be a lowest and a highest number")
+    return Issue(
+        id=row["id"],
+        item=str(row.get("item", "")),
+        name=str(row.get("name", row["id"])),
+        words=_read_cues(row.get("words", []), vocabulary, f"{where}: words", check),
+        units=_units(row.get("units", []), where),
+        typical=tuple(float(bound) for bound in typical),
+        terms=tuple(
+            (name, _read_cues(cues, vocabulary, f"{where}: terms", check))
+            for name, cues in terms.items()
+        ),
+        thousands=row.get("thousands") is True,
+    )
+
+
+def _units(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not set(map(str, value)) <= set(UNITS):
+        known = ", ".join(filter(None, UNITS))
+        raise ConfigError(f'codebook: {where}: `units` must be of: {known}, or "" for no unit')
+    return tuple(map(str, value))
 
 
 def _read_cues(

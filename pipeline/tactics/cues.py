@@ -53,6 +53,7 @@ class Scene:
     heard: tuple[Passage, ...] = ()
     on_table: frozenset[str] = frozenset()
     in_play: frozenset[str] = frozenset()
+    own_table: frozenset[str] = frozenset()
     beside: tuple[Passage, ...] = ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pipeline.tactics.codebook import Tactic
 from pipeline.tactics.cues import (
@@ -24,6 +24,8 @@ from pipeline.tactics.wording import word_set
 RISING_MIRROR = 0.8
 _MAX_MIRROR_WORDS = 7
 _MAX_MIRROR_REST = 3
+_MIN_POINTS = 3
+_BETWEEN_POINTS = word_set(", ; — and plus but")
 _LIGHT = word_set(
     "i you he she it we they me him her us them my your his its our their mine yours a an the this "
     "that these those is are was were am be been being do does did have has had can could will "
@@ -47,10 +49,12 @@ def find_empathy(scene: Scene, tactics: Mapping[str, Tactic]) -> list[Finding]:
     """Every tactic of the first set in this family."""
     labels = find(scene, tactics["label"], score=0.8)
     mirrors = _mirrors(scene, tactics["mirror"])
+    restated = [] if mirrors else _paraphrases(scene, tactics["paraphrase"], labels)
     return [
         *labels,
         *mirrors,
-        *(() if mirrors else _paraphrases(scene, tactics["paraphrase"], labels)),
+        *_summaries(scene, tactics["summary"], restated),
+        *find(scene, tactics["accusation_audit"], score=0.8),
         *find(scene, tactics["acknowledgement"], score=0.8),
         *_gratitude(scene, tactics["gratitude"]),
     ]
@@ -58,7 +62,12 @@ def find_empathy(scene: Scene, tactics: Mapping[str, Tactic]) -> list[Finding]:
 
 def content_words(passage: Passage) -> frozenset[str]:
     """The stems of the words that carry meaning."""
-    return frozenset(_stem(word) for word in words(passage.clean) if word not in _LIGHT)
+    return content_stems(words(passage.clean))
+
+
+def content_stems(said: Iterable[str]) -> frozenset[str]:
+    """The stems of those words that carry meaning."""
+    return frozenset(_stem(word) for word in said if word not in _LIGHT)
 
 
 def _stem(word: str) -> str:
@@ -123,6 +132,37 @@ def _paraphrases(scene: Scene, tactic: Tactic, labels: list[Finding]) -> list[Fi
         if not touches(span, [*taken, *cued]) and _restates(scene, tactic, sentence):
             findings.append(Finding(tactic=tactic.id, score=BY_CONTEXT, span=span))
     return findings
+
+
+def _summaries(scene: Scene, tactic: Tactic, restated: list[Finding]) -> list[Finding]:
+    """The paraphrases, those of two or more separate points turned into summaries."""
+    passage = scene.passage
+    cued = bool(matches(passage, tactic))
+    found = []
+    for finding in restated:
+        points = _points(passage, _sentence_of(passage, finding.span))
+        several = points >= (2 if cued else _MIN_POINTS)
+        name = tactic.id if several else finding.tactic
+        found.append(Finding(tactic=name, score=finding.score, span=finding.span))
+    if cued and not found:
+        spans = [s for s in sentences(passage) if _points(passage, s) >= 2]
+        found = [Finding(tactic=tactic.id, score=0.7, span=trimmed(passage, s)) for s in spans[:1]]
+    return found
+
+
+def _sentence_of(passage: Passage, span: Span) -> Span:
+    return next((s for s in sentences(passage) if s.first <= span.first <= s.last), span)
+
+
+def _points(passage: Passage, span: Span) -> int:
+    """How many separate points a sentence lists: parts between commas and "and"."""
+    parts: list[list[str]] = [[]]
+    for token in passage.tokens[span.first : span.last + 1]:
+        if token.clean in _BETWEEN_POINTS:
+            parts.append([])
+        elif token.clean not in _LIGHT and token.clean not in LEADS:
+            parts[-1].append(token.clean)
+    return sum(bool(part) for part in parts)
 
 
 def _restates(scene: Scene, tactic: Tactic, sentence: Span) -> bool:

@@ -11,7 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.tactics.codebook import Tactic
-from pipeline.tactics.cues import COORDINATORS, LEADS, Finding, Scene, pattern, starts_clause
+from pipeline.tactics.cues import (
+    COORDINATORS,
+    LEADS,
+    Finding,
+    Scene,
+    find,
+    pattern,
+    starts_clause,
+)
 from pipeline.tactics.text import MARKS, MAX_CLAUSE_TOKENS, Passage, Span, sentences, words
 from pipeline.tactics.wording import word_set
 
@@ -50,9 +58,9 @@ class _Start:
 
 
 def find_questions(scene: Scene, tactics: Mapping[str, Tactic]) -> list[Finding]:
-    """Open, closed and calibrated questions of a turn; a calibrated one is tagged open as well."""
+    """Questions of every kind; a calibrated one is tagged open as well."""
     passage = scene.passage
-    found: list[Finding] = []
+    found = find(scene, tactics["no_oriented_question"], score=0.8)
     for sentence in sentences(passage):
         for finding in _in_sentence(passage, sentence, tactics):
             found.append(finding)

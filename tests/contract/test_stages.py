@@ -29,7 +29,7 @@ from pipeline.stages.corrections import CorrectionsConfig
 
 GOLDEN = Path(__file__).with_name("golden.json")
 RENEW = "PARLEY_RENEW_GOLDEN"
-GUARDED = ("turns", "tactics", "metrics", "report", "corrected_speech", "corrected_turns")
+GUARDED = ("turns", "tactics", "offers", "metrics", "report", "corrected_speech", "corrected_turns")
 ALL = (*STAGES, *OPTIONAL_STAGES)
 GIVEN = ("corrections", "enrolled")
 """Inputs that people give, and no stage makes."""
@@ -89,6 +89,7 @@ def inputs_of(stage: Stage, lines: tuple[build.Said, ...], *, folder: Path) -> d
         "transcribe": lambda: build.words(lines, tracks=2),
         "turns": lambda: build.turns(lines),
         "tactics": lambda: build.tactics(lines),
+        "offers": lambda: build.offers(lines),
         "metrics": lambda: build.metrics(("S1", "S2") if lines else ()),
         "report": lambda: report_of(lines, folder=folder),
         "corrections": lambda: CORRECTED if lines else {"turns": [], "merges": [["S2", "S1"]]},
@@ -154,7 +155,15 @@ def test_the_call_is_not_lost(stage: Stage, tmp_path: Path) -> None:
     assert digest(found) != digest(nothing)
 
 
-EMPTY = ["diarize", "transcribe", "turns", "tactics", "corrected_speech", "corrected_turns"]
+EMPTY = [
+    "diarize",
+    "transcribe",
+    "turns",
+    "tactics",
+    "offers",
+    "corrected_speech",
+    "corrected_turns",
+]
 
 
 @pytest.mark.parametrize("name", EMPTY)

@@ -82,6 +82,7 @@ def test_every_config_class_of_a_stage_is_settable_or_data() -> None:
     filled_in = {
         "metrics": {"families"},
         "tactics": {"codebook"},
+        "offers": {"codebook"},
         "report": {f.name for f in dataclasses.fields(ReportConfig)} - {"names", "me"},
     }
     for field in dataclasses.fields(Config):

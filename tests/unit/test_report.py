@@ -14,6 +14,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.records import (
     BACKCHANNEL,
+    OFFERS,
     OTHER_LANGUAGE,
     OUTSIDE_SPEECH,
     REPETITION,
@@ -92,8 +93,10 @@ def report_of(config: ReportConfig = CONFIG, **changes: Any) -> dict[str, Any]:
         **changes,
     }
     families = tuple((tactic.id, tactic.family) for tactic in CODEBOOK.tactics)
-    figures = metrics.run(**inputs, config=metrics.MetricsConfig(families=families))
-    report = run(**inputs, metrics=figures, config=config)
+    measured = {name: frame for name, frame in inputs.items() if name != "offers"}
+    figures = metrics.run(**measured, config=metrics.MetricsConfig(families=families))
+    ledger = pl.DataFrame(schema=OFFERS)
+    report = run(**{"offers": ledger, **inputs}, metrics=figures, config=config)
     VALIDATOR.validate(report)
     return report
 
@@ -195,9 +198,10 @@ class TestDocument:
             {"metric": "talk_ratio", "definition": "Talk over talk.", "note": "A note."}
         ]
 
-    def test_what_later_issues_fill_is_empty(self) -> None:
+    def test_what_a_call_does_not_hold_is_empty(self) -> None:
         """Lists, not left out."""
-        assert (report_of()["offers"], report_of()["moments"]) == ([], [])
+        report = report_of()
+        assert (report["offers"], report["outcomes"], report["moments"]) == ([], [], [])
 
     def test_a_silent_call(self) -> None:
         """Nobody, nothing, and still a whole report."""

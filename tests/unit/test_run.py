@@ -177,6 +177,7 @@ def test_a_changed_rule_runs_tactics_and_what_follows(folder: Path) -> None:
     other = dataclasses.replace(config, tactics=dataclasses.replace(config.tactics, codebook=book))
     assert ran(planned(folder / "call.wav", other), folder) == [
         "tactics",
+        "offers",
         "metrics",
         "report",
         "page",

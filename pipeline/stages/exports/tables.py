@@ -19,8 +19,9 @@ TACTIC_COLUMNS = (
     "end_char", "start_s", "end_s", "method",
 )  # fmt: skip
 OFFER_COLUMNS = (
-    "turn", "speaker_id", "speaker", "issue", "kind", "value", "unit", "text", "start_char",
-    "end_char",
+    "turn", "speaker_id", "speaker", "start_s", "issue", "item", "kind", "value", "high", "unit",
+    "period", "option", "exact", "rationale", "step", "gap_share", "standing", "text",
+    "start_char", "end_char",
 )  # fmt: skip
 METRIC_COLUMNS = (
     "scope", "speaker_id", "speaker", "metric", "value", "low", "high", "unit", "withheld",
@@ -53,7 +54,7 @@ def tactics_csv(report: Row) -> str:
 
 
 def offers_csv(report: Row) -> str:
-    """One row an offer; what an offer does not say is empty."""
+    """One row a line of the ledger; what it does not say is empty."""
     return table(
         (_with_speaker(offer, report=report) for offer in report["offers"]), columns=OFFER_COLUMNS
     )

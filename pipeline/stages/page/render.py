@@ -15,6 +15,7 @@ from markupsafe import Markup
 from pipeline.stages.page import (
     charts,
     figures,
+    ledger,
     naming,
     palette,
     tags,
@@ -76,6 +77,7 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
         "family_groups": tags.family_groups(report, quotes=config.quotes_per_tactic),
         "tagged": tags.how_tagged(report),
         "balance": tags.balance(report),
+        "issue_rows": ledger.issue_rows(report),
         "turns": transcript.turns(report),
         "labels": transcript.labels_of(report),
         "definitions": figures.definitions(report),

@@ -1,0 +1,164 @@
+"""The command `parley tag`: a transcript in, the same turns with their tactics out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.apps.options import Quiet
+
+if TYPE_CHECKING:
+    from pipeline.transcripts.lines import Refused
+
+_MAX_REASONS = 20
+
+Write = Callable[[object], None]
+
+
+def tag(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A transcript: .jsonl, .txt (“Ana: …”), .srt, .vtt, .csv, .tsv or report.json.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Write the tagged turns here. [default: standard output]")
+    ] = None,
+    offers: Annotated[
+        Path | None, typer.Option(help="Write the offer ledger here, a dialogue a line.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Tag the tactics of a transcript, and read its offers; no audio needed.
+
+    A turn a line goes out as JSON, with "tactics" added. A line that cannot be read is named
+    with its reason, the rest is done, and the exit code is 3.
+    """
+    from pipeline.apps import console
+
+    with console.errors_printed():
+        turn_count, tag_count, refused_count = _tag(file, out=out, offers=offers)
+    if refused_count > _MAX_REASONS:
+        console.STDERR.print(f"… and {refused_count - _MAX_REASONS} more lines")
+    if not quiet:
+        unread = f", {refused_count} lines could not be read" if refused_count else ""
+        console.STDERR.print(f"{turn_count} turns, {tag_count} tags{unread}")
+    raise typer.Exit(3 if refused_count else 0)
+
+
+def _tag(file: Path, *, out: Path | None, offers: Path | None) -> tuple[int, int, int]:
+    """Tag a transcript; how many turns, tags and unreadable lines there were."""
+    from pipeline.config import shipped_codebook
+    from pipeline.errors import ConfigError
+    from pipeline.tagging import tag_dialogues
+    from pipeline.transcripts.formats import read_transcript
+
+    if out and offers and out.absolute() == offers.absolute():
+        raise ConfigError("--out and --offers name the same file; give each its own")
+    lines = read_transcript(file)
+    refusals = _Refusals(file.name)
+    turn_count = tag_count = 0
+    with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
+        for dialogue in tag_dialogues(lines, codebook=shipped_codebook(), refuse=refusals.add):
+            for turn in dialogue.turns:
+                write_turn(turn)
+                tag_count += len(turn["tactics"])
+            turn_count += len(dialogue.turns)
+            write_ledger(dialogue.offers)
+    return turn_count, tag_count, refusals.count
+
+
+class _Refusals:
+    """Names unreadable lines as they come, the first of them; counts all."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.count = name, 0
+
+    def add(self, line: Refused) -> None:
+        from pipeline.apps import console
+
+        self.count += 1
+        if self.count <= _MAX_REASONS:
+            text = console.one_line(f"{self.name}, line {line.number}: {line.reason}")
+            console.STDERR.print(text, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _written(path: Path | None, *, default: bool = True) -> Iterator[Write]:
+    """What writes rows as JSON lines: to a file, or without one to standard output or nowhere.
+
+    Raises StoreError. A file is there only when all of it was written; what was there before
+    stays until then.
+    """
+    if path is None:
+        yield _row_writer(_standard_output(), "standard output") if default else _nowhere
+        return
+    path = Path(os.path.realpath(path))  # what a link points to is written, the link stays
+    draft = _draft(path)
+    with _storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = draft.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    try:
+        yield _row_writer(file, path)
+        with _storing(path):
+            file.close()
+            if draft != path:
+                draft.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
+        if draft != path:
+            draft.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    """Where a file is written until it is whole; a device such as /dev/null is written itself."""
+    from pipeline.errors import StoreError
+
+    with _storing(path):
+        if path.is_dir():
+            raise StoreError(f"{path}: is a folder; name a file in it")
+        if path.exists() and not path.is_file():
+            return path
+        return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _row_writer(file: IO[str], name: object) -> Write:
+    def write(row: object) -> None:
+        with _storing(name):
+            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+
+    return write
+
+
+def _nowhere(row: object) -> None:
+    pass
+
+
+def _standard_output() -> IO[str]:
+    """Standard output in UTF-8; half of a surrogate pair goes out as the escape it came in as."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    return sys.stdout
+
+
+@contextlib.contextmanager
+def _storing(name: object) -> Iterator[None]:
+    from pipeline.errors import StoreError
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough; the command line ends without a word
+    except OSError as err:
+        raise StoreError(f"{name}: cannot be written: {err.strerror}") from err

@@ -1,0 +1,168 @@
+"""Annotated corpora and hand-written cases, as turns with what is known to be in them."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import InputError
+from pipeline.tactics.codebook import Utterance
+
+REFLECTION = "reflection"
+NON_STRATEGIC = "non_strategic"
+"""CaSiNo's mark for turns that none of its strategies is in."""
+UNIONS: Mapping[str, frozenset[str]] = {
+    REFLECTION: frozenset({"label", "paraphrase", "summary"}),
+}
+"""Labels of corpora that the codebook divides: the union of its tactics is compared with them."""
+CASINO_LABELS: Mapping[str, str] = {
+    "small-talk": "rapport",
+    "self-need": "own_need",
+    "other-need": "other_need",
+    "no-need": "no_need",
+    "elicit-pref": "elicit_preference",
+    "uv-part": "undervalue_partner",
+    "vouch-fair": "fairness_appeal",
+    "showing-empathy": "empathy",
+    "promote-coordination": "coordination",
+    "non-strategic": NON_STRATEGIC,
+}
+_NEGOCHAT_ACTS = {"Offer": "offer", "Accept": "accept", "Reject": "reject"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A dialogue of which some turns were judged.
+
+    `present` and `absent` map places in `turns` to tactics that are, or surely are not, there;
+    what is in neither was not judged. `part` names the data in tables.
+    """
+
+    part: str
+    dialogue: str
+    turns: tuple[Utterance, ...]
+    present: Mapping[int, frozenset[str]]
+    absent: Mapping[int, frozenset[str]]
+
+
+def _lines(path: Path) -> list[Any]:
+    """The JSON lines of a corpus. Raises InputError where it is not here."""
+    try:
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except OSError as err:
+        raise InputError(f"{path.name}: the corpus is not here; give --data") from err
+
+
+def _complete(
+    part: str,
+    dialogue: str,
+    said: Sequence[tuple[str, str]],
+    truths: Mapping[int, frozenset[str]],
+    judged: frozenset[str],
+) -> Judged:
+    """A dialogue whose judged turns were looked at for every one of the `judged` tactics."""
+    return Judged(
+        part=part,
+        dialogue=dialogue,
+        turns=tuple(
+            Utterance(turn=place, speaker=speaker, text=text)
+            for place, (speaker, text) in enumerate(said)
+        ),
+        present=truths,
+        absent={place: judged - truth for place, truth in truths.items()},
+    )
+
+
+def annomi(corpora: Path) -> Iterator[Judged]:
+    """AnnoMI's therapist turns: open and closed questions, reflections. Evaluation only."""
+    judged = frozenset({"open_question", "closed_question", REFLECTION})
+    rows = _lines(corpora / "annomi" / "train.jsonl")
+    for dialogue, group in groupby(rows, key=lambda row: str(row["transcript_id"])):
+        turns = list(group)
+        yield _complete(
+            "AnnoMI",
+            dialogue,
+            [(row["interlocutor"], row["utterance_text"]) for row in turns],
+            {
+                place: _annomi_truth(row)
+                for place, row in enumerate(turns)
+                if row["interlocutor"] == "therapist"
+            },
+            judged,
+        )
+
+
+def _annomi_truth(row: Mapping[str, str]) -> frozenset[str]:
+    asked = {f"{row['question_subtype']}_question"} if row["question_exists"] == "True" else set()
+    reflected = {REFLECTION} if row["reflection_exists"] == "True" else set()
+    return frozenset(asked | reflected)
+
+
+def negochat(corpora: Path) -> Iterator[Judged]:
+    """NegoChat: offers, acceptances and rejections of both roles."""
+    judged = frozenset(_NEGOCHAT_ACTS.values())
+    for row in _lines(corpora / "negochat" / "train.jsonl"):
+        acts = [{act for output in turn["output"] for act in output} for turn in row["turns"]]
+        yield _complete(
+            "NegoChat",
+            str(row["id"]),
+            [(turn["role"], turn["text"]) for turn in row["turns"]],
+            {
+                place: frozenset(_NEGOCHAT_ACTS[act] for act in found if act in _NEGOCHAT_ACTS)
+                for place, found in enumerate(acts)
+            },
+            judged,
+        )
+
+
+def casino(corpora: Path, *, part: str) -> Iterator[Judged]:
+    """The annotated dialogues of CaSiNo's `part` (train, valid): its nine strategies."""
+    judged = frozenset(CASINO_LABELS.values())
+    for row in _lines(corpora / "casino" / f"{part}.jsonl"):
+        if row["annotated"]:
+            yield _complete(
+                f"CaSiNo {part}",
+                str(row["dialogue_id"]),
+                _casino_turns(row),
+                {
+                    place: frozenset(CASINO_LABELS[label] for label in turn["labels"])
+                    for place, turn in enumerate(row["annotated"])
+                },
+                judged,
+            )
+
+
+def _casino_turns(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Annotated texts with their speakers, who stand in the list of all turns only."""
+    said: list[tuple[str, str]] = []
+    rest = iter(row["turns"])
+    for turn in row["annotated"]:
+        match = next((one for one in rest if one["text"].strip() == turn["text"].strip()), None)
+        said.append((match["speaker"] if match else str(len(said) % 2), turn["text"]))
+    return said
+
+
+def cases(path: Path) -> Iterator[Judged]:
+    """Hand-written cases: the last turn of each is judged. Raises InputError."""
+    try:
+        rows = tomllib.loads(path.read_text("utf-8"))["case"]
+    except (OSError, ValueError, KeyError) as err:
+        raise InputError(f"{path.name}: no cases: {err}") from err
+    for row in rows:
+        said = [turn.partition(": ") for turn in row["turns"]]
+        last = len(said) - 1
+        yield Judged(
+            part=f"cases: {path.stem}",
+            dialogue=row["id"],
+            turns=tuple(
+                Utterance(turn=place, speaker=speaker, text=text)
+                for place, (speaker, _, text) in enumerate(said)
+            ),
+            present={last: frozenset(row["present"])},
+            absent={last: frozenset(row["absent"])},
+        )

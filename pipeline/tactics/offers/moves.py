@@ -1,0 +1,294 @@
+"""Moves: which amounts and options of a turn are proposals, answers, or mere mention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline.tactics.codebook import Codebook, Tag, Utterance
+from pipeline.tactics.cues import clause_around, pattern
+from pipeline.tactics.offers.issues import Thing, Topic, named_issues, read_things
+from pipeline.tactics.text import STOPS, Passage, read_passage
+from pipeline.tactics.wording import word_set
+
+OFFER, ACCEPT, REJECT, MENTION = "offer", "accept", "reject", "mention"
+PROPOSING = frozenset(
+    ("offer", "direct_ask", "hedged_ask", "conditional_trade", "boundary", "package_option")
+)
+_RATIONALES = ("objective_criteria", "value_statement")
+_MAX_LIST_TOKENS = 7
+_CORRECTED_WITHIN = 8
+_REMEMBERED = 60
+_NAMED_LAST = 3
+_LIVE_TURNS = 4
+_MAX_POSITION_WORDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One thing said about an issue: what was done with it, by whom, on what grounds.
+
+    `start_char` and `end_char` are of the turn's own text. `corrects` says that it takes the
+    place of what the speaker said of the issue just before ("sorry, I meant 115").
+    """
+
+    turn: int
+    speaker: str
+    thing: Thing
+    act: str
+    start_char: int
+    end_char: int
+    rationale: str = ""
+    corrects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A turn as the ledger sees it.
+
+    `tactics` are its tags, `answered` the issues that its words of acceptance name, `accepted`
+    where in the text they stand. `asked`: it holds a question that is no proposal.
+    """
+
+    utterance: Utterance
+    moves: tuple[Move, ...] = ()
+    tactics: frozenset[str] = frozenset()
+    answered: tuple[tuple[str, str], ...] = ()
+    accepted: tuple[int, int] | None = None
+    asked: bool = False
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What later turns refer to, kept short so that a call may be of any length."""
+
+    things: list[Thing] = field(default_factory=list)
+    named: list[tuple[str, str]] = field(default_factory=list)
+    proposed: dict[tuple[str, str], tuple[int, str, Thing]] = field(default_factory=dict)
+    turns: int = 0
+    asker: str = ""
+
+    def topic(self) -> Topic:
+        return Topic(things=tuple(self.things), named=tuple(self.named))
+
+    def hear(
+        self,
+        speaker: str,
+        things: Sequence[Thing],
+        acts: Sequence[str],
+        *,
+        named: Iterable[tuple[str, str]],
+        asks: bool,
+    ) -> None:
+        """Take in a turn; `asks` says that it asks the other side for a number or a term."""
+        self.turns += 1
+        for thing, act in zip(things, acts, strict=True):
+            self.things.append(thing)
+            self.named.append(thing.key)
+            if act == OFFER:
+                self.proposed[thing.key] = (self.turns, speaker, thing)
+        self.named.extend(key for key in named if key not in self.named[-_NAMED_LAST:])
+        del self.things[:-_REMEMBERED], self.named[:-_REMEMBERED]
+        self.asker = speaker if asks else ""
+
+    def is_live(self, thing: Thing) -> bool:
+        """Whether a position on the issue was taken within the last turns."""
+        turn = self.proposed[thing.key][0] if thing.key in self.proposed else -_LIVE_TURNS - 1
+        return self.turns - turn <= _LIVE_TURNS
+
+    def is_theirs(self, thing: Thing, *, speaker: str) -> bool:
+        """Whether it is what the other side proposed last on the issue."""
+        if thing.key not in self.proposed:
+            return False
+        _, proposer, standing = self.proposed[thing.key]
+        return proposer != speaker and (thing.value, thing.high, thing.option) == (
+            standing.value,
+            standing.high,
+            standing.option,
+        )
+
+
+def read_moves(
+    utterances: Sequence[Utterance],
+    tags: Iterable[Tag],
+    codebook: Codebook,
+    *,
+    passages: Sequence[Passage] | None = None,
+) -> list[Said]:
+    """Each turn with its moves, in order; `tags` are those that wording decides.
+
+    `passages` are the turns made ready for cues, where that has been done already.
+    """
+    by_turn: dict[int, list[Tag]] = {}
+    for tag in tags:
+        by_turn.setdefault(tag.turn, []).append(tag)
+    memory = _Memory()
+    ready = passages or [read_passage(utterance.text) for utterance in utterances]
+    return [
+        _said(utterance, passage, by_turn.get(utterance.turn, []), codebook, memory)
+        for utterance, passage in zip(utterances, ready, strict=True)
+    ]
+
+
+def _said(
+    utterance: Utterance,
+    passage: Passage,
+    tags: Sequence[Tag],
+    codebook: Codebook,
+    memory: _Memory,
+) -> Said:
+    if not passage.tokens:
+        return Said(utterance=utterance)
+    named = named_issues(passage, codebook.issues)
+    before = replace(memory.topic(), named=(*memory.named, *reversed(named)))
+    things = read_things(passage, codebook.issues, before)
+    acts = _acts(utterance, passage, things, tags, codebook, memory)
+    asks = _asks_for_terms(passage, tags, codebook)
+    memory.hear(utterance.speaker, things, acts, named=named, asks=asks)
+    fixes = [passage.span_of(m).last for m in pattern(codebook.corrections).finditer(passage.clean)]
+    tactics = frozenset(tag.tactic for tag in tags)
+    rationale = next((name for name in _RATIONALES if name in tactics), "")
+    moves = tuple(
+        _move(utterance, passage, thing, act, rationale, fixes)
+        for thing, act in zip(things, acts, strict=True)
+    )
+    return Said(
+        utterance=utterance,
+        moves=moves,
+        tactics=tactics,
+        answered=_answered(passage, tags, codebook),
+        accepted=_accepted(moves, tags),
+        asked=_asks(tags),
+    )
+
+
+def _accepted(moves: Sequence[Move], tags: Sequence[Tag]) -> tuple[int, int] | None:
+    """Where the words of acceptance stand, or what is taken up without them."""
+    tagged = [(tag.start_char, tag.end_char) for tag in tags if tag.tactic == "accept"]
+    taken_up = [(move.start_char, move.end_char) for move in moves if move.act == ACCEPT]
+    return next(iter([*tagged, *taken_up]), None)
+
+
+def _asks(tags: Sequence[Tag]) -> bool:
+    """Whether a question stands apart from every proposal of the turn."""
+    proposed = [tag for tag in tags if tag.tactic in PROPOSING]
+    return any(
+        tag.tactic in ("open_question", "closed_question")
+        and not any(p.start_char < tag.end_char and tag.start_char < p.end_char for p in proposed)
+        for tag in tags
+    )
+
+
+def _move(
+    utterance: Utterance,
+    passage: Passage,
+    thing: Thing,
+    act: str,
+    rationale: str,
+    fixes: Sequence[int],
+) -> Move:
+    start_char, end_char = passage.chars(thing.span)
+    corrects = any(fix < thing.span.first <= fix + _CORRECTED_WITHIN for fix in fixes)
+    act = OFFER if corrects and act == MENTION else act
+    return Move(
+        turn=utterance.turn,
+        speaker=utterance.speaker,
+        thing=thing,
+        act=act,
+        start_char=start_char,
+        end_char=end_char,
+        rationale=rationale if act == OFFER else "",
+        corrects=corrects and act == OFFER,
+    )
+
+
+def _acts(
+    utterance: Utterance,
+    passage: Passage,
+    things: Sequence[Thing],
+    tags: Sequence[Tag],
+    codebook: Codebook,
+    memory: _Memory,
+) -> list[str]:
+    """What is done with each thing: by the tags over it, else by its place in the talk."""
+    speaker = utterance.speaker
+    asked = memory.asker not in ("", speaker)
+    acts = [_act(passage, thing, tags) for thing in things]
+    for at, thing in enumerate(things):
+        if acts[at] == MENTION and (asked or memory.is_live(thing)):
+            acts[at] = _act_in_context(passage, thing, codebook)
+            if acts[at] == OFFER and memory.is_theirs(thing, speaker=speaker):
+                acts[at] = MENTION if _is_doubtful(tags) else ACCEPT
+    return _listed(passage, things, acts, codebook)
+
+
+def _act(passage: Passage, thing: Thing, tags: Sequence[Tag]) -> str:
+    """Proposed, accepted or turned down, by the tags that cover the thing."""
+    start, end = passage.chars(thing.span)
+    over = {tag.tactic for tag in tags if tag.start_char < end and start < tag.end_char}
+    if over & PROPOSING:
+        return OFFER
+    if "reject" in over:
+        return REJECT
+    return ACCEPT if "accept" in over else MENTION
+
+
+def _act_in_context(passage: Passage, thing: Thing, codebook: Codebook) -> str:
+    """A number on an issue in play is a position, unless its clause makes it a fact."""
+    if thing.issue == "other" and not thing.item:
+        return MENTION
+    clause = passage.clean_of(clause_around(passage, thing.span))
+    is_fact = pattern(codebook.mentions).search(clause) or clause.count(" ") > _MAX_POSITION_WORDS
+    return MENTION if is_fact else OFFER
+
+
+def _is_doubtful(tags: Sequence[Tag]) -> bool:
+    """Whether the other side's own number is said back as a question, or to refuse it."""
+    return any(
+        tag.tactic in ("open_question", "closed_question", "reject", "mirror") for tag in tags
+    )
+
+
+def _asks_for_terms(passage: Passage, tags: Sequence[Tag], codebook: Codebook) -> bool:
+    """Whether a turn asks the other side for a number or a term."""
+    asks = any(tag.tactic in ("open_question", "closed_question") for tag in tags)
+    return asks and bool(pattern(codebook["offer"].prompt_cues).search(passage.clean))
+
+
+def _listed(
+    passage: Passage, things: Sequence[Thing], acts: Sequence[str], codebook: Codebook
+) -> list[str]:
+    """A thing that goes on with a list of proposals is proposed too."""
+    found = list(acts)
+    for index in range(1, len(things)):
+        if found[index] == MENTION and found[index - 1] == OFFER:
+            between = [
+                token.clean
+                for token in passage.tokens[
+                    things[index - 1].span.last + 1 : things[index].span.first
+                ]
+            ]
+            if _is_list(between):
+                found[index] = _act_in_context(passage, things[index], codebook)
+    return found
+
+
+def _is_list(between: Sequence[str]) -> bool:
+    joined = any(word in (",", "and", "with", "plus") for word in between)
+    plain = not any(word in STOPS or word in _CLAUSE_WORDS for word in between)
+    return joined and plain and len(between) <= _MAX_LIST_TOKENS
+
+
+_CLAUSE_WORDS = word_set("i you we they he she it that which but because if so is are was were not")
+
+
+def _answered(
+    passage: Passage, tags: Sequence[Tag], codebook: Codebook
+) -> tuple[tuple[str, str], ...]:
+    """The issues that the clauses of acceptance name; empty where they name none."""
+    keys: list[tuple[str, str]] = []
+    for tag in tags:
+        if tag.tactic == "accept":
+            clause = read_passage(passage.text[tag.start_char : tag.end_char])
+            keys.extend(named_issues(clause, codebook.issues))
+    return tuple(dict.fromkeys(keys))
