@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 import math
 import os
 import tomllib
@@ -12,6 +13,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,6 +55,13 @@ def shipped_codebook() -> Codebook:
     return codebook_from_toml(_read(configs_directory() / "tactics.toml"), trusted=True)
 
 
+def _tactics_config() -> TacticsConfig:
+    """The shipped codebook, and what the shipped classifier is known by."""
+    weights_file = files("pipeline") / "weights" / "tactics.safetensors"
+    sha256 = hashlib.sha256(weights_file.read_bytes()).hexdigest()
+    return TacticsConfig(codebook=shipped_codebook(), classifier=sha256)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """Where things run and lie; nothing here changes a result, so none of it is in a key.
@@ -76,9 +85,7 @@ class Config:
     diarize: DiarizeConfig = field(default_factory=DiarizeConfig)
     transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
     turns: TurnsConfig = field(default_factory=TurnsConfig)
-    tactics: TacticsConfig = field(
-        default_factory=lambda: TacticsConfig(codebook=shipped_codebook())
-    )
+    tactics: TacticsConfig = field(default_factory=_tactics_config)
     offers: OffersConfig = field(default_factory=lambda: OffersConfig(codebook=shipped_codebook()))
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
@@ -92,6 +99,7 @@ SETTABLE = {
     "diarize": tuple(f.name for f in dataclasses.fields(DiarizeConfig)),
     "transcribe": tuple(f.name for f in dataclasses.fields(TranscribeConfig)),
     "turns": tuple(f.name for f in dataclasses.fields(TurnsConfig)),
+    "tactics": ("model",),
     "metrics": tuple(f.name for f in dataclasses.fields(MetricsConfig) if f.name != "families"),
     "report": ("names", "me"),
     "page": tuple(f.name for f in dataclasses.fields(PageConfig)),

@@ -1,6 +1,7 @@
 """Correct who is who in a recording's report: note it, and write the report again.
 
-Only stages behind the correction run, and no model is loaded: what was heard stays as it is.
+Only stages behind the correction run: what was heard stays as it is, and no model that hears is
+loaded.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ from pipeline.corrections import (
 from pipeline.enrolment import Enrolment, checked_name, enrolled_people, same_name
 from pipeline.errors import ConfigError, InputError
 from pipeline.history import recall
+from pipeline.models.device import Device
+from pipeline.models.weights import locate
 from pipeline.plan import Plan, Recording, plan, read_recording
 from pipeline.run import Bench, Models, accounted, publish, results
 from pipeline.store import Store, check_writable
@@ -218,7 +222,10 @@ def _check_names(resolved: Resolved, *, speakers: Sequence[str], positional: Seq
 
 
 def rewrite(analysed: Analysed, *, overlay: Overlay) -> Relabelled:
-    """Write the report's files again, as the overlay has it; no model is loaded."""
+    """Write the report's files again, as the overlay has it; nothing is heard again.
+
+    The text encoder alone is loaded, and only where turns have changed.
+    """
     enrolled = enrolled_people(analysed.config)
     whole = _planned(analysed, overlay=overlay, enrolled=enrolled)
     skipped = bool(enrolled) and not _voices_stored(whole, store=analysed.store)
@@ -227,7 +234,7 @@ def rewrite(analysed: Analysed, *, overlay: Overlay) -> Relabelled:
     ran: dict[str, None] = {}
     bench = Bench(
         store=analysed.store,
-        models=Models(device=_no_model, locate=_no_model),
+        models=Models(device=_on_cpu, locate=partial(_encoder_alone, analysed.config)),
         listener=lambda stage, _: ran.update({stage: None}),
     )
     with accounted("the correction"):
@@ -255,11 +262,18 @@ def _voices_stored(whole: Plan, *, store: Store) -> bool:
     )
 
 
-def _no_model(*_: object) -> Any:
-    """Stands where models are loaded: a correction needs none, unless results were damaged."""
-    raise InputError(
-        "a stored result of this recording is damaged or gone; run `parley analyze` on it again"
-    )
+def _on_cpu() -> Device:
+    return Device(kind="cpu", compute_type="int8", reason="a correction needs no more")
+
+
+def _encoder_alone(config: Config, name: str) -> Path:
+    """Stands where models are looked for: any but the text encoder means damaged results."""
+    if name != config.tactics.model:
+        raise InputError(
+            "a stored result of this recording is damaged or gone; run `parley analyze` on it again"
+        )
+    directory = Path(config.run.models).expanduser() if config.run.models else None
+    return locate(name, directory=directory, offline=config.run.offline or None)
 
 
 def history_of(analysed: Analysed) -> tuple[Overlay, Resolved]:

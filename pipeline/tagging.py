@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.records import BACKCHANNEL
-from pipeline.tactics import read_call
+from pipeline.tactics import Learned, read_call
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
 from pipeline.tactics.offers.document import ledger_document
 from pipeline.transcripts.lines import Line, Refused, dialogues
@@ -22,14 +22,20 @@ class Tagged:
 
 
 def tag_dialogues(
-    lines: Iterable[Line | Refused], *, codebook: Codebook, refuse: Callable[[Refused], None]
+    lines: Iterable[Line | Refused],
+    *,
+    codebook: Codebook,
+    refuse: Callable[[Refused], None],
+    learned: Learned | None = None,
 ) -> Iterator[Tagged]:
     """Each dialogue tagged as soon as it has been read; `refuse` is told of unreadable lines.
+
+    Without a classifier (`learned`) the rules alone speak.
 
     A dialogue too long for memory comes in parts, each with a ledger of its own; see `dialogues`.
     """
     for dialogue in dialogues(_readable(lines, refuse)):
-        yield _tagged(dialogue, codebook)
+        yield _tagged(dialogue, codebook, learned)
 
 
 def _readable(lines: Iterable[Line | Refused], refuse: Callable[[Refused], None]) -> Iterator[Line]:
@@ -40,14 +46,14 @@ def _readable(lines: Iterable[Line | Refused], refuse: Callable[[Refused], None]
             yield line
 
 
-def _tagged(lines: Sequence[Line], codebook: Codebook) -> Tagged:
+def _tagged(lines: Sequence[Line], codebook: Codebook, learned: Learned | None) -> Tagged:
     # numbered by place: what a transcript calls its turns may repeat
     utterances = [
         Utterance(turn=place, speaker=line.speaker, text=line.text)
         for place, line in enumerate(lines)
         if line.given.get("kind") != BACKCHANNEL
     ]
-    reading = read_call(utterances, codebook)
+    reading = read_call(utterances, codebook, learned)
     by_turn: dict[int, list[Tag]] = {}
     for tag in reading.tags:
         by_turn.setdefault(tag.turn, []).append(tag)

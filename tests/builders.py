@@ -387,4 +387,5 @@ def fake_models(lines: Sequence[Said] = CALL) -> Mapping[str, Any]:
             speech_probability=speech_probability, mapper=ToneMapper(lines=lines)
         ),
         "transcribe": ToneRecognizer(lines=lines),
+        "tactics": None,
     }

@@ -91,6 +91,37 @@ def _command(name: str, part: str | None, summary: str) -> None:
     eval_app.command(name, help=summary)(run)
 
 
+@eval_app.command("tactics")
+def tactics(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with corpora/: AnnoMI, CaSiNo valid and NegoChat are scored."),
+    ] = None,
+    cases: Annotated[
+        list[Path] | None,
+        typer.Option(help="Hand-written cases (TOML); may be repeated."),
+    ] = None,
+    out: Out = None,
+    json_: Json = None,
+    model: Annotated[
+        str | None, typer.Option(help='The text encoder; "" scores the rules alone.')
+    ] = None,
+) -> None:
+    """How often tags are right: precision, recall and F1 of each tactic."""
+    from pipeline.apps import console, tactics_scoring
+
+    request = tactics_scoring.Request(
+        data=data,
+        cases=cases or (),
+        out=out,
+        as_json=json_,
+        command=_shown_command(sys.argv[1:]),
+    )
+    with console.errors_printed():
+        code = tactics_scoring.evaluate(request, model=model)
+    raise typer.Exit(code)
+
+
 def _shown_command(arguments: list[str]) -> str:
     """The command as typed, but for folders above those that say something to others."""
     short = ["/".join(Path(one).parts[-2:]) if one.startswith("/") else one for one in arguments]

@@ -16,6 +16,8 @@ import typer
 from pipeline.apps.options import Quiet
 
 if TYPE_CHECKING:
+    from pipeline.tactics import Learned
+    from pipeline.tactics.codebook import Codebook
     from pipeline.transcripts.lines import Refused
 
 _MAX_REASONS = 20
@@ -37,6 +39,9 @@ def tag(
     offers: Annotated[
         Path | None, typer.Option(help="Write the offer ledger here, a dialogue a line.")
     ] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="The rules alone: faster, without any weights.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Tag the tactics of a transcript, and read its offers; no audio needed.
@@ -47,7 +52,7 @@ def tag(
     from pipeline.apps import console
 
     with console.errors_printed():
-        turn_count, tag_count, refused_count = _tag(file, out=out, offers=offers)
+        turn_count, tag_count, refused_count = _tag(file, out=out, offers=offers, rules=rules)
     if refused_count > _MAX_REASONS:
         console.STDERR.print(f"… and {refused_count - _MAX_REASONS} more lines")
     if not quiet:
@@ -56,9 +61,8 @@ def tag(
     raise typer.Exit(3 if refused_count else 0)
 
 
-def _tag(file: Path, *, out: Path | None, offers: Path | None) -> tuple[int, int, int]:
+def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> tuple[int, int, int]:
     """Tag a transcript; how many turns, tags and unreadable lines there were."""
-    from pipeline.config import shipped_codebook
     from pipeline.errors import ConfigError
     from pipeline.tagging import tag_dialogues
     from pipeline.transcripts.formats import read_transcript
@@ -66,16 +70,32 @@ def _tag(file: Path, *, out: Path | None, offers: Path | None) -> tuple[int, int
     if out and offers and out.absolute() == offers.absolute():
         raise ConfigError("--out and --offers name the same file; give each its own")
     lines = read_transcript(file)
+    codebook, learned = _taggers(rules=rules)
     refusals = _Refusals(file.name)
     turn_count = tag_count = 0
     with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
-        for dialogue in tag_dialogues(lines, codebook=shipped_codebook(), refuse=refusals.add):
+        for dialogue in tag_dialogues(
+            lines, codebook=codebook, refuse=refusals.add, learned=learned
+        ):
             for turn in dialogue.turns:
                 write_turn(turn)
                 tag_count += len(turn["tactics"])
             turn_count += len(dialogue.turns)
             write_ledger(dialogue.offers)
     return turn_count, tag_count, refusals.count
+
+
+def _taggers(*, rules: bool) -> tuple[Codebook, Learned | None]:
+    """The codebook, and the classifier unless the rules are to be alone. Raises ModelError."""
+    from pipeline.config import Config, shipped_codebook
+
+    if rules:
+        return shipped_codebook(), None
+    from pipeline.models.weights import locate
+    from pipeline.stages.tactics import load_learned
+
+    config = Config().tactics
+    return config.codebook, load_learned(config, locate=locate)
 
 
 class _Refusals:

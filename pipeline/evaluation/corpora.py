@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ CASINO_LABELS: Mapping[str, str] = {
     "promote-coordination": "coordination",
     "non-strategic": NON_STRATEGIC,
 }
+_UNSURE = re.compile(r"</?[A-Z_]+/?>")
 _NEGOCHAT_ACTS = {"Offer": "offer", "Accept": "accept", "Reject": "reject"}
 
 
@@ -145,6 +147,14 @@ def _casino_turns(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         match = next((one for one in rest if one["text"].strip() == turn["text"].strip()), None)
         said.append((match["speaker"] if match else str(len(said) % 2), turn["text"]))
     return said
+
+
+def primock(corpora: Path, *, absent: frozenset[str]) -> Iterator[Judged]:
+    """PriMock57: recorded consultations, in which the `absent` tactics are taken not to occur."""
+    for row in _lines(corpora / "primock57" / "train.jsonl"):
+        said = [(turn["speaker"], _UNSURE.sub("", turn["text"])) for turn in row["utterances"]]
+        nothing = dict.fromkeys(range(len(said)), frozenset[str]())
+        yield _complete("PriMock57", str(row["id"]), said, nothing, absent)
 
 
 def cases(path: Path) -> Iterator[Judged]:

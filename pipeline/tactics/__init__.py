@@ -11,6 +11,7 @@ from pipeline.tactics.cues import Finding, Scene
 from pipeline.tactics.empathy import find_empathy
 from pipeline.tactics.exchange import find_exchange
 from pipeline.tactics.followups import find_follow_ups
+from pipeline.tactics.learned import Classifier, Encode, learned_tags
 from pipeline.tactics.offers.ledger import Entry, build_ledger
 from pipeline.tactics.offers.moves import read_moves
 from pipeline.tactics.offers.tactics import ledger_tags
@@ -20,7 +21,7 @@ from pipeline.tactics.risk import find_risk
 from pipeline.tactics.sequence import Spoken, find_sequences
 from pipeline.tactics.text import Passage, read_passage
 
-__all__ = ["Reading", "detect", "read_call"]
+__all__ = ["Learned", "Reading", "detect", "read_call"]
 
 METHOD = "rule"
 _HEARD_TURNS = 3
@@ -36,15 +37,38 @@ class Reading:
     entries: tuple[Entry, ...]
 
 
-def detect(utterances: Sequence[Utterance], codebook: Codebook) -> list[Tag]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """The trained classifier, and what turns texts into the vectors that it takes."""
+
+    classifier: Classifier
+    encode: Encode
+
+
+def detect(
+    utterances: Sequence[Utterance], codebook: Codebook, learned: Learned | None = None
+) -> list[Tag]:
     """The tags of a call's turns, sorted by turn and place; backchannels are not among them."""
-    return list(read_call(utterances, codebook).tags)
+    return list(read_call(utterances, codebook, learned).tags)
 
 
-def read_call(utterances: Sequence[Utterance], codebook: Codebook) -> Reading:
-    """Tags and ledger: wording first, turn by turn; then what order and the ledger show."""
+def read_call(
+    utterances: Sequence[Utterance], codebook: Codebook, learned: Learned | None = None
+) -> Reading:
+    """Tags and ledger: wording first, turn by turn; then what order and the ledger show.
+
+    Without a classifier (`learned`) the rules alone speak.
+    """
     passages = [read_passage(utterance.text) for utterance in utterances]
     worded = _worded(utterances, passages, codebook)
+    if learned:
+        worded = learned_tags(
+            utterances,
+            passages,
+            worded,
+            classifier=learned.classifier,
+            encode=learned.encode,
+        )
     said = read_moves(utterances, worded, codebook, passages=passages)
     entries = build_ledger(said)
     tags = [*worded, *ledger_tags(said, entries)]

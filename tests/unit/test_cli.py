@@ -208,7 +208,7 @@ def test_the_second_time_no_stage_is_run(
     """The same command again prints the same, and no stage on the way there."""
     first, second = (analyze(call, out=tmp_path / "out") for _ in range(2))
     assert first.stdout == second.stdout
-    assert fakes.asked == ["diarize", "transcribe"]
+    assert fakes.asked == ["diarize", "transcribe", "tactics"]
     assert not [line for line in second.stderr.splitlines() if "done" in line]
 
 
@@ -216,7 +216,7 @@ def test_force_runs_every_stage_again(call: Path, fakes: build.FakeModels, tmp_p
     """With --force the models are asked once more."""
     analyze(call, out=tmp_path / "out")
     analyze(call, "--force", out=tmp_path / "out")
-    assert fakes.asked == ["diarize", "transcribe"] * 2
+    assert fakes.asked == ["diarize", "transcribe", "tactics"] * 2
 
 
 def test_options_are_settings(call: Path, fakes: build.FakeModels, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_every_config_class_of_a_stage_is_settable_or_data() -> None:
     """A setting is either given by people or filled in from data files: none is forgotten."""
     filled_in = {
         "metrics": {"families"},
-        "tactics": {"codebook"},
+        "tactics": {"codebook", "classifier"},
         "offers": {"codebook"},
         "report": {f.name for f in dataclasses.fields(ReportConfig)} - {"names", "me"},
     }

@@ -19,6 +19,7 @@ def test_the_shipped_registry_is_sound() -> None:
     assert sorted(item.kind for item in shipped if item.default) == [
         "embedding",
         "segmentation",
+        "text_embedding",
         "whisper",
     ]
     hashes = [file.sha256 for item in shipped for file in item.files]

@@ -368,7 +368,7 @@ def test_nothing_of_a_copy_is_made_twice(force: bool, tmp_path: Path) -> None:
     models = build.FakeModels()
     outcomes = batch([first, copy, first], tmp_path, models=models, force=force)
     assert [one.error for one in outcomes] == [None] * 3
-    assert sorted(models.asked) == ["diarize", "transcribe"]
+    assert sorted(models.asked) == ["diarize", "tactics", "transcribe"]
     assert [one.folder and one.folder.name for one in outcomes] == ["a", "b", "a"]
 
 

@@ -202,7 +202,9 @@ def test_the_report_knows_what_made_it(tmp_path: Path) -> None:
     recording = read_recording(path)
     config = plan(recording, config=load_config()).task("report").config
     assert (config.recording_name, config.digest) == ("call.wav", recording.digest)
-    assert {fact.name for fact in config.models} == {"base", "segmentation-3.0", "campplus"}
+    assert {fact.name for fact in config.models} == {
+        *("base", "segmentation-3.0", "campplus", "all-MiniLM-L6-v2"),
+    }
     assert all(len(fact.sha256) == 64 and fact.licence for fact in config.models)
     assert {"parley", "codebook", "metrics"} <= dict(config.versions).keys()
 

@@ -152,10 +152,10 @@ def test_silence_gives_a_report_that_says_so(tmp_path: Path) -> None:
 
 
 def test_the_first_time_every_stage_runs_once(finished: Path, tmp_path: Path) -> None:
-    """With an empty store each stage runs, in order; models are asked for by two of them."""
+    """With an empty store each stage runs, in order; models are asked for by three of them."""
     models = build.FakeModels()
     assert ran(planned(finished / "call.wav"), tmp_path, models=models) == ALL
-    assert models.asked == ["diarize", "transcribe"]
+    assert models.asked == ["diarize", "transcribe", "tactics"]
 
 
 def test_the_second_time_nothing_runs(folder: Path) -> None:

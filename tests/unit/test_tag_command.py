@@ -54,6 +54,12 @@ def codebook() -> Codebook:
     return shipped_codebook()
 
 
+@pytest.fixture(autouse=True)
+def rules_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No weights in unit tests: the classifier is left out, as with --rules."""
+    monkeypatch.setattr("pipeline.stages.tactics.load_learned", lambda config, *, locate: None)
+
+
 # --- what comes out
 
 
@@ -313,7 +319,16 @@ def test_a_reader_that_goes_away(call: Path) -> None:
     """`parley tag … | head -1` ends without a traceback, and leaves no half ledger."""
     write(call, *CALL * 500)
     program = "import sys; from pipeline.apps.cli import main; main()"
-    arguments = [sys.executable, "-c", program, "tag", str(call), "--offers", str(call) + ".offers"]
+    arguments = [
+        sys.executable,
+        "-c",
+        program,
+        "tag",
+        "--rules",
+        str(call),
+        "--offers",
+        str(call) + ".offers",
+    ]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -15,6 +15,7 @@ OFFER, ACCEPT, REJECT, MENTION = "offer", "accept", "reject", "mention"
 PROPOSING = frozenset(
     ("offer", "direct_ask", "hedged_ask", "conditional_trade", "boundary", "package_option")
 )
+LEARNED = "learned"
 _RATIONALES = ("objective_criteria", "value_statement")
 _MAX_LIST_TOKENS = 7
 _CORRECTED_WITHIN = 8
@@ -215,7 +216,8 @@ def _acts(
     asked = memory.asker not in ("", speaker)
     acts = [_act(passage, thing, tags) for thing in things]
     for at, thing in enumerate(things):
-        if acts[at] == MENTION and (asked or memory.is_live(thing)):
+        likely = _is_likely(passage, thing, tags)
+        if acts[at] == MENTION and (asked or likely or memory.is_live(thing)):
             acts[at] = _act_in_context(passage, thing, codebook)
             if acts[at] == OFFER and memory.is_theirs(thing, speaker=speaker):
                 acts[at] = MENTION if _is_doubtful(tags) else ACCEPT
@@ -225,12 +227,26 @@ def _acts(
 def _act(passage: Passage, thing: Thing, tags: Sequence[Tag]) -> str:
     """Proposed, accepted or turned down, by the tags that cover the thing."""
     start, end = passage.chars(thing.span)
-    over = {tag.tactic for tag in tags if tag.start_char < end and start < tag.end_char}
+    over = {
+        tag.tactic
+        for tag in tags
+        if tag.method != LEARNED and tag.start_char < end and start < tag.end_char
+    }
     if over & PROPOSING:
         return OFFER
     if "reject" in over:
         return REJECT
     return ACCEPT if "accept" in over else MENTION
+
+
+def _is_likely(passage: Passage, thing: Thing, tags: Sequence[Tag]) -> bool:
+    """Whether the classifier found a proposal in the sentence: not every number in it is one."""
+    start, end = passage.chars(thing.span)
+    return any(
+        tag.tactic in PROPOSING and tag.start_char < end and start < tag.end_char
+        for tag in tags
+        if tag.method == LEARNED
+    )
 
 
 def _act_in_context(passage: Passage, thing: Thing, codebook: Codebook) -> str:
