@@ -16,9 +16,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from tactics_training.examples import Example, read_examples
+from tactics_training.examples import BACKGROUNDS, Example, is_judged, read_examples
 from tactics_training.fitting import Fit, Matrix, features, fitted, folded
-from tactics_training.judging import Choice, choose
+from tactics_training.judging import Choice, choose, held_back
 
 from pipeline.config import shipped_codebook
 from pipeline.models.text_encoder import load_text_encoder
@@ -46,6 +46,9 @@ def main() -> None:
         choose(tactic, held_out[:, column], examples) for column, tactic in enumerate(tactics)
     ]
     fits = [fitted(matrix, examples, tactic) for tactic in tactics]
+    choices = [
+        _held_back(choice, fit, matrix, examples) for choice, fit in zip(choices, fits, strict=True)
+    ]
     _save(matrix, tactics, hits, fits, choices)
     _report(choices, len(examples))
 
@@ -62,6 +65,22 @@ def _options() -> argparse.Namespace:
 
 def _is_learnable(examples: list[Example], tactic: str) -> bool:
     return sum(example.labels.get(tactic, False) for example in examples) >= 30
+
+
+def _held_back(choice: Choice, fit: Fit, matrix: Matrix, examples: list[Example]) -> Choice:
+    """The choice, with the tactic kept rare in each background that did not judge it."""
+    weights = np.concatenate([fit.dense, fit.sparse])
+    for background in BACKGROUNDS:
+        rows = [
+            at
+            for at, one in enumerate(examples)
+            if one.dialogue.startswith(background) and not is_judged(one, choice.tactic)
+        ]
+        if rows:
+            raw = (matrix.rows[rows] @ weights + fit.bias) * choice.scale + choice.shift
+            by_rule = np.array([choice.tactic in examples[at].by_rule for at in rows])
+            choice = held_back(choice, 1 / (1 + np.exp(-raw)), by_rule)
+    return choice
 
 
 def _save(

@@ -13,6 +13,8 @@ from pipeline.tactics.learned import Turn, turns_of
 from pipeline.tactics.text import read_passage
 
 OWN, DEV, CASINO, NEGOCHAT = "own", "dev", "CaSiNo", "NegoChat"
+BACKGROUNDS = ("PriMock57", "NegoChat", "CaSiNo train")
+"""Talk of which not every tactic was judged; how its dialogues begin their ids."""
 NOT_IN_CONSULTATIONS = frozenset(
     {
         *("threat", "irritator", "bait_and_switch", "defend_attack", "accusation_audit"),
@@ -45,6 +47,7 @@ def read_examples(corpora: Path, root: Path, *, codebook: Codebook) -> list[Exam
         (DEV, cases(root / "tests" / "data" / "tactics_cases" / "dev.toml")),
         (CASINO, casino(corpora, part="train")),
         (NEGOCHAT, negochat(corpora)),
+        # judged with our own examples, so that thresholds see how rare a tactic is
         (OWN, primock(corpora, absent=NOT_IN_CONSULTATIONS)),
     ]
     return [
@@ -65,7 +68,7 @@ def _examples(part: str, judged: Judged, codebook: Codebook) -> list[Example]:
     return [
         Example(
             part=part,
-            dialogue=f"{part} {judged.dialogue}",
+            dialogue=f"{judged.part} {judged.dialogue}",
             turn=turns[at],
             labels={
                 **dict.fromkeys(judged.present.get(at, ()), True),
@@ -76,3 +79,10 @@ def _examples(part: str, judged: Judged, codebook: Codebook) -> list[Example]:
         for at in sorted({*judged.present, *judged.absent})
         if turns[at].text
     ]
+
+
+def is_judged(example: Example, tactic: str) -> bool:
+    """Whether people looked for the tactic; that it is taken to be absent is no judgement."""
+    return tactic in example.labels and not (
+        example.dialogue.startswith("PriMock57") and tactic in NOT_IN_CONSULTATIONS
+    )

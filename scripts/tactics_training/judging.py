@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,12 @@ MARGIN = 0.06
 come from the same hands as those it learned from."""
 NARROWER = 0.02
 """How much worse "either" may be than the classifier alone: a rule's quote is narrower."""
+
+
+RARE = 0.02
+"""In talk where it was not looked for, a tactic may be found in this share of the turns, or in
+twice the share in which the rules find it. Written examples hold far more of each tactic than any
+call does, and a threshold chosen on them alone would see tactics everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,17 @@ def choose(tactic: str, scores: npt.NDArray[np.float64], examples: Sequence[Exam
             for name in names
         ),
     )
+
+
+def held_back(choice: Choice, likely: npt.NDArray[np.float64], by_rule: Bools) -> Choice:
+    """The choice with a threshold that keeps the tactic rare in a background of other talk.
+
+    `likely` are the probabilities of its turns, `by_rule` whether the rules found it there.
+    """
+    share = max(RARE, 2 * float(by_rule.mean()))
+    lowest = float(np.quantile(likely, 1 - share))
+    threshold = min(0.999, max(choice.threshold, lowest))
+    return replace(choice, threshold=round(threshold, 4))
 
 
 def _found(mode: str, over: Bools, by_rule: Bools) -> Bools:
