@@ -74,6 +74,8 @@ class Classifier:
 
     def probabilities(self, turns: Sequence[Turn], *, encode: Encode) -> Floats:
         """(turns, tactics): how likely each tactic is in each turn."""
+        if not turns:
+            return np.zeros((0, len(self.tactics)), dtype=np.float32)
         scores = dense_features(turns, encode=encode, places=self.hit_places) @ self.dense
         for row, turn in enumerate(turns):
             buckets, shares = sparse_features(turn)
@@ -141,9 +143,10 @@ def plain_line(passage: Passage) -> str:
 
 
 def dense_features(turns: Sequence[Turn], *, encode: Encode, places: Mapping[str, int]) -> Floats:
-    """(turns, features): vectors of the turn and of the other side's, the finds, the place."""
-    if not turns:
-        return np.zeros((0, 0), dtype=np.float32)
+    """(turns, features): vectors of the turn and of the other side's, the finds, the place.
+
+    There must be a turn.
+    """
     texts = list(dict.fromkeys(text for turn in turns for text in (turn.text, turn.other)))
     row = {text: at for at, text in enumerate(texts)}
     vectors = encode(texts)

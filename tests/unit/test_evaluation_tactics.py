@@ -46,10 +46,12 @@ def test_what_nobody_judged_does_not_count() -> None:
 
 
 def test_a_tactic_that_is_never_there_has_no_f1() -> None:
+    """There is nothing to recall."""
     assert accuracies([(judged("a", {}, {0: "threat"}), {0: {"threat"}})]) == []
 
 
 def test_without_spread_the_interval_is_the_value() -> None:
+    """Dialogues that are all alike leave nothing to chance."""
     pairs = [(judged(name, {0: "label"}, {1: "label"}), {0: {"label"}}) for name in "abc"]
     found = only(pairs)
     assert (found.low, found.f1, found.high) == (1.0, 1.0, 1.0)
@@ -64,6 +66,7 @@ def test_labels_that_the_codebook_divides() -> None:
 
 
 def test_the_mean_counts_every_tactic_alike() -> None:
+    """One of two found: a half, however often each occurs."""
     both = judged("a", {0: "label", 1: "offer"}, {})
     found = accuracies([(both, {0: {"label"}})])
     assert macro_f1(found) == pytest.approx(0.5)
@@ -88,6 +91,7 @@ def test_the_last_turn_of_a_case_is_judged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["[[case]", "a = 1\n", "\x00"])
 def test_a_file_that_holds_no_cases_is_refused(text: str, tmp_path: Path) -> None:
+    """The error names the file."""
     path = tmp_path / "some.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"some\.toml: no cases"):

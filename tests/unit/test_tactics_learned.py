@@ -73,10 +73,12 @@ def test_the_quote_is_the_sentence_that_carries_it() -> None:
 
 
 def test_under_the_threshold_nothing_is_tagged() -> None:
+    """A probability below the tactic's threshold gives no tag."""
     assert found("learned", "We slept in a tent.", threshold=0.99) == []
 
 
 def test_a_tactic_left_to_the_rules_is_not_the_classifiers() -> None:
+    """However likely it is."""
     assert found("rule", "We slept in a tent.") == []
 
 
@@ -90,12 +92,19 @@ def test_where_either_counts_the_rules_tag_stands_alone() -> None:
 
 
 def test_a_tactic_left_to_the_classifier_is_not_the_rules() -> None:
+    """A rule's find alone gives no tag."""
     assert found("learned", "Thank you for the hut.", tactic="gratitude") == []
 
 
 def test_turns_without_words_are_passed_over() -> None:
     """Empty, blank and marks only."""
     assert found("learned", "", "  ", "?!", "A tent.") == [(3, "rapport", "A tent", "learned")]
+
+
+def test_where_nobody_speaks_nothing_is_found() -> None:
+    """No turn at all, and none that holds a word."""
+    assert found("learned") == []
+    assert found("learned", "", "...") == []
 
 
 def turn(text: str, other: str = "") -> Turn:
