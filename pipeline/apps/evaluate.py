@@ -95,7 +95,7 @@ def _command(name: str, part: str | None, summary: str) -> None:
 def tactics(
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder with corpora/: AnnoMI, CaSiNo valid and NegoChat are scored."),
+        typer.Option(help="Folder with corpora/: AnnoMI, CaSiNo valid, NegoChat (ledger)."),
     ] = None,
     cases: Annotated[
         list[Path] | None,

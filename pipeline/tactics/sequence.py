@@ -16,7 +16,6 @@ POSITIVE_CLOSE, BAIT_AND_SWITCH, DEFEND_ATTACK = (
 )
 _NO_WITHIN_TURNS = 4
 _BAIT_WITHIN_TURNS = 12
-_QUESTIONS = frozenset({"open_question", "closed_question"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
 from pipeline.tactics.cues import clause_around, pattern
+from pipeline.tactics.learned import METHOD as LEARNED
 from pipeline.tactics.offers.issues import Thing, Topic, named_issues, read_things
 from pipeline.tactics.text import STOPS, Passage, read_passage
 from pipeline.tactics.wording import word_set
@@ -15,7 +16,6 @@ OFFER, ACCEPT, REJECT, MENTION = "offer", "accept", "reject", "mention"
 PROPOSING = frozenset(
     ("offer", "direct_ask", "hedged_ask", "conditional_trade", "boundary", "package_option")
 )
-LEARNED = "learned"
 _RATIONALES = ("objective_criteria", "value_statement")
 _MAX_LIST_TOKENS = 7
 _CORRECTED_WITHIN = 8

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from pipeline.tactics.codebook import Tag
-from pipeline.tactics.offers.ledger import AGREED, ANCHOR, CONCESSION, COUNTER, POSITIONS, Entry
+from pipeline.tactics.offers.ledger import AGREED, ANCHOR, CONCESSION, POSITIONS, Entry
 from pipeline.tactics.offers.moves import OFFER, PROPOSING, Said
 
 METHOD = "ledger"
@@ -19,7 +19,7 @@ _HEARD = frozenset(
         *("accept", "accusation_audit"),
     }
 )
-_COUNTERS = (POSITIONS | {CONCESSION}) - {ANCHOR}
+_COUNTERS = POSITIONS - {ANCHOR}
 
 
 def ledger_tags(said: Sequence[Said], entries: Sequence[Entry]) -> list[Tag]:
@@ -122,7 +122,7 @@ def _unasked(said: Sequence[Said], entries: Sequence[Entry]) -> Iterator[Tag]:
             e.move.thing.key for e in by_turn.get(before.utterance.turn, []) if e.kind in POSITIONS
         }
         for entry in by_turn.get(turn.utterance.turn, []):
-            counters = entry.kind in _COUNTERS | {COUNTER} and entry.move.thing.key in proposed
+            counters = entry.kind in _COUNTERS and entry.move.thing.key in proposed
             move = entry.move
             if counters and not (entry.toward or turn.asked or move.corrects):
                 yield _tag(UNASKED, move.turn, move.start_char, move.end_char)
