@@ -57,9 +57,11 @@ def shipped_codebook() -> Codebook:
 
 def _tactics_config() -> TacticsConfig:
     """The shipped codebook, and what the shipped classifier is known by."""
-    weights_file = files("pipeline") / "weights" / "tactics.safetensors"
-    sha256 = hashlib.sha256(weights_file.read_bytes()).hexdigest()
-    return TacticsConfig(codebook=shipped_codebook(), classifier=sha256)
+    weights = files("pipeline") / "weights"
+    parts = [(weights / name).read_bytes() for name in ("tactics.onnx", "tactics.json")]
+    return TacticsConfig(
+        codebook=shipped_codebook(), classifier=hashlib.sha256(b"".join(parts)).hexdigest()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

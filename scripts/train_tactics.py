@@ -1,9 +1,9 @@
 """Train the classifier of tactics; see scripts/train_tactics.
 
-Logistic regression for each tactic on the examples that judged it: our own written ones, CaSiNo
-and NegoChat (attribution in docs/tactics-model.md). Five folds by dialogue give every example a
-score by a model that never saw its dialogue; from those scores, and never from test data, come
-the calibration, the thresholds and the choice between rule and classifier.
+Three steps. `--prepare` reads everything that may train, with what the rules find in it; the
+networks are tuned by fit_tactics.py, which runs wherever there is a graphics card; `--finish`
+chooses thresholds from scores by networks that never saw the dialogue, and from the development
+cases, never from test data.
 """
 
 from __future__ import annotations
@@ -11,132 +11,121 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
-from tactics_training.examples import BACKGROUNDS, Example, is_judged, read_examples
-from tactics_training.fitting import Fit, Matrix, features, fitted, folded
-from tactics_training.judging import Choice, choose, held_back
+from tactics_training.choosing import Choice, Floats, choose
+from tactics_training.examples import BACKGROUND, Example, read_examples, write_examples
+from tactics_training.report import report
 
 from pipeline.config import shipped_codebook
-from pipeline.models.text_encoder import load_text_encoder
 from pipeline.models.weights import locate
-from pipeline.tactics.learned import BUCKETS
 
 ROOT = Path(__file__).resolve().parent.parent
-OUT = ROOT / "pipeline" / "weights" / "tactics.safetensors"
+WEIGHTS = ROOT / "pipeline" / "weights"
 REPORT = ROOT / "reports" / "tactics-training.md"
+MIN_PRESENT = 30
+"""A tactic that fewer examples hold is left to the rules."""
 
 
 def main() -> None:
-    """Read, fit five times and once on everything, choose, write."""
+    """The steps that were asked for; without a choice all of them."""
     options = _options()
-    warnings.filterwarnings("ignore", category=FutureWarning)
+    options.work.mkdir(parents=True, exist_ok=True)
     book = shipped_codebook()
-    examples = read_examples(options.data / "corpora", ROOT, codebook=book)
     hits = tuple(tactic.id for tactic in book.tactics if tactic.detector != "audio")
+    examples = read_examples(options.data / "corpora", ROOT, codebook=book, hits=hits)
     print(f"{len(examples)} examples", flush=True)
-    encode = load_text_encoder(locate("all-MiniLM-L6-v2"))
-    matrix = features(examples, encode=encode, hits=hits)
-    tactics = tuple(tactic for tactic in hits if _is_learnable(examples, tactic))
-    held_out = folded(matrix, examples, tactics)
-    choices = [
-        choose(tactic, held_out[:, column], examples) for column, tactic in enumerate(tactics)
-    ]
-    fits = [fitted(matrix, examples, tactic) for tactic in tactics]
-    choices = [
-        _held_back(choice, fit, matrix, examples) for choice, fit in zip(choices, fits, strict=True)
-    ]
-    _save(matrix, tactics, hits, fits, choices)
-    _report(choices, len(examples))
+    rest = not (options.prepare or options.finish)
+    if options.prepare or rest:
+        write_examples(examples, options.work / "examples.jsonl.gz")
+    if rest:
+        _fit(options.work)
+    if options.finish or rest:
+        _finish(examples, hits, options.work)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     default = Path(os.environ.get("PARLEY_EVAL_DATA", ROOT.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=default, help="folder with corpora/")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "tactics")
+    parser.add_argument("--prepare", action="store_true", help="write the examples, no more")
+    parser.add_argument("--finish", action="store_true", help="what follows fit_tactics.py")
     options = parser.parse_args()
     if not (options.data / "corpora").is_dir():
         parser.error(f"no corpora in {options.data}; give --data")
     return options
 
 
-def _is_learnable(examples: list[Example], tactic: str) -> bool:
-    return sum(example.labels.get(tactic, False) for example in examples) >= 30
+def _fit(work: Path) -> None:
+    """Tune the networks here."""
+    encoder = locate("all-MiniLM-L6-v2")
+    fit = ROOT / "scripts" / "fit_tactics.py"
+    given = ["--examples", work / "examples.jsonl.gz", "--encoder", encoder, "--out", work]
+    subprocess.run([sys.executable, fit, *given], check=True)
 
 
-def _held_back(choice: Choice, fit: Fit, matrix: Matrix, examples: list[Example]) -> Choice:
-    """The choice, with the tactic kept rare in each background that did not judge it."""
-    weights = np.concatenate([fit.dense, fit.sparse])
-    for background in BACKGROUNDS:
-        rows = [
-            at
-            for at, one in enumerate(examples)
-            if one.dialogue.startswith(background) and not is_judged(one, choice.tactic)
-        ]
-        if rows:
-            raw = (matrix.rows[rows] @ weights + fit.bias) * choice.scale + choice.shift
-            by_rule = np.array([choice.tactic in examples[at].by_rule for at in rows])
-            choice = held_back(choice, 1 / (1 + np.exp(-raw)), by_rule)
-    return choice
-
-
-def _save(
-    matrix: Matrix,
-    tactics: tuple[str, ...],
-    hits: tuple[str, ...],
-    fits: list[Fit],
-    choices: list[Choice],
-) -> None:
-    from safetensors.numpy import save_file
-
-    dense = np.stack([fit.dense for fit in fits], axis=1)
-    sparse = np.zeros((3 * BUCKETS, len(tactics)), dtype=np.float16)
-    sparse[matrix.used] = np.stack([fit.sparse for fit in fits], axis=1).astype(np.float16)
+def _finish(examples: list[Example], hits: tuple[str, ...], work: Path) -> None:
+    """Thresholds and modes; the weights and what they mean into the package."""
+    labels, scores, teachers = _scores(work, len(examples))
+    tactics = [label for label in labels if label in hits and _is_learnable(examples, label)]
+    choices = [choose(tactic, scores[:, labels.index(tactic)], examples) for tactic in tactics]
+    by_tactic = {choice.tactic: choice for choice in choices}
     facts = {
-        "tactics": tactics,
         "hits": hits,
-        "modes": {choice.tactic: choice.mode for choice in choices},
-        "thresholds": {choice.tactic: choice.threshold for choice in choices},
+        # outputs that no tactic uses keep their place, and are never found
+        "tactics": {label: _facts(by_tactic.get(label)) for label in labels},
     }
-    OUT.parent.mkdir(exist_ok=True)
-    save_file(
-        {
-            "dense": dense.astype(np.float16),
-            "sparse": sparse,
-            "idf": matrix.idf.astype(np.float16),
-            "bias": np.array([fit.bias for fit in fits], dtype=np.float32),
-            "scale": np.array([choice.scale for choice in choices], dtype=np.float32),
-            "shift": np.array([choice.shift for choice in choices], dtype=np.float32),
-        },
-        OUT,
-        metadata={"classifier": json.dumps(facts)},
+    WEIGHTS.mkdir(exist_ok=True)
+    shutil.copyfile(work / "tactics.onnx", WEIGHTS / "tactics.onnx")
+    text = json.dumps(facts, indent=1) + "\n"
+    (WEIGHTS / "tactics.json").write_text(text, encoding="utf-8")
+    REPORT.write_text(report(choices, examples, labels, scores, teachers), encoding="utf-8")
+    size = (WEIGHTS / "tactics.onnx").stat().st_size
+    print(f"{len(choices)} tactics, {size / 1e6:.1f} MB; {REPORT.relative_to(ROOT)}")
+
+
+def _scores(work: Path, count: int) -> tuple[list[str], Floats, Floats]:
+    """What the networks that never saw an example's dialogue say of it: scores, and teachers'."""
+    parts = [np.load(path) for path in sorted(work.glob("scores_*.npz"))]
+    labels = parts[0]["labels"].tolist()
+    rows = np.concatenate([part["rows"] for part in parts])
+    # development cases are in every fold's file; those of the whole come last and stay
+    found = {
+        name: np.full((count, len(labels)), np.nan, dtype=np.float32)
+        for name in ("scores", "teachers")
+    }
+    if rows.max() != count - 1:
+        raise SystemExit("the scores are not of these examples: prepare and fit again")
+    for part in parts:
+        for name, table in found.items():
+            table[part["rows"]] = part[name]
+    if any(np.isnan(table).any() for table in found.values()):
+        raise SystemExit("not every example has scores: fit again")
+    return labels, found["scores"], found["teachers"]
+
+
+def _is_learnable(examples: list[Example], tactic: str) -> bool:
+    present = sum(
+        example.labels.get(tactic, False) for example in examples if example.part != BACKGROUND
     )
-    print(f"{OUT.relative_to(ROOT)}: {OUT.stat().st_size / 1e6:.1f} MB")
+    return present >= MIN_PRESENT
 
 
-def _report(choices: list[Choice], count: int) -> None:
-    lines = [
-        "# Training of the classifier of tactics",
-        "",
-        "Printed by `scripts/train_tactics`. F1 of each tactic on the data that may train: each",
-        "example scored by a model that never saw its dialogue (five folds). Thresholds were",
-        "chosen on these scores and on the development cases, so the figures are a little",
-        f"flattering; those to believe are in tactics.md. {count} examples.",
-        "",
-        "| tactic | data | rule | classifier | either | chosen | judged | of them present |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for choice in choices:
-        lines += [
-            f"| {choice.tactic} | {part.name} | {part.rule:.2f} | {part.learned:.2f} | "
-            f"{part.either:.2f} | {choice.mode} | {part.judged} | {part.present} |"
-            for part in choice.parts
-        ]
-    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def _facts(choice: Choice | None) -> dict[str, object]:
+    if choice is None:
+        return {"mode": "rule", "threshold": 1.0, "scale": 1.0, "shift": 0.0}
+    return {
+        "mode": choice.mode,
+        "threshold": choice.threshold,
+        "scale": round(choice.scale, 5),
+        "shift": round(choice.shift, 5),
+    }
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -157,6 +157,45 @@ def primock(corpora: Path, *, absent: frozenset[str]) -> Iterator[Judged]:
         yield _complete("PriMock57", str(row["id"]), said, nothing, absent)
 
 
+def conversations(path: Path) -> Iterator[Judged]:
+    """Hand-written conversations with every turn of the judged speakers labelled.
+
+    The file's `judged` names the tactics that were looked for; a turn is "Name: text || tactic,
+    tactic", where a "?" marks what is arguable and not judged there. Raises InputError.
+    """
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+        judged, rows = frozenset(document["judged"]), document["dialogue"]
+    except (OSError, ValueError, KeyError) as err:
+        raise InputError(f"{path.name}: no conversations: {err}") from err
+    for row in rows:
+        lines = [turn.partition("||") for turn in row["turns"]]
+        said = [text.strip().partition(": ") for text, _, _ in lines]
+        marks = {
+            place: {mark.strip() for mark in marks.split(",")} - {""}
+            for place, (_, looked_at, marks) in enumerate(lines)
+            if looked_at
+        }
+        unsure = {
+            place: {one.rstrip("?") for one in own if one.endswith("?")}
+            for place, own in marks.items()
+        }
+        present = {
+            place: frozenset(one for one in own if not one.endswith("?"))
+            for place, own in marks.items()
+        }
+        yield Judged(
+            part=f"conversations: {path.stem}",
+            dialogue=row["id"],
+            turns=tuple(
+                Utterance(turn=place, speaker=speaker, text=text)
+                for place, (speaker, _, text) in enumerate(said)
+            ),
+            present=present,
+            absent={place: judged - found - unsure[place] for place, found in present.items()},
+        )
+
+
 def cases(path: Path) -> Iterator[Judged]:
     """Hand-written cases: the last turn of each is judged. Raises InputError."""
     try:

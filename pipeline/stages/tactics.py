@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import as_file, files
+from importlib.resources import files
 
 import polars as pl
 
 from pipeline.errors import ContractError
-from pipeline.models.text_encoder import load_text_encoder
+from pipeline.models.turn_network import load_turn_network
 from pipeline.records import TACTICS, TURN
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 from pipeline.tactics import Learned, detect
@@ -19,10 +19,10 @@ from pipeline.tactics.learned import Classifier, classifier_from
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TacticsConfig:
-    """The codebook, so that a changed rule gives a new key; and the text encoder's name.
+    """The codebook, so that a changed rule gives a new key; and the name of the text weights.
 
-    Without a `model` the rules alone speak, and tactics that only the classifier finds are not
-    found. `classifier` is the sha256 of its weights.
+    Without a `model` the rules alone speak, and tactics that only the network finds are not
+    found. `classifier` is the sha256 of its layers and of what is made of their scores.
     """
 
     codebook: Codebook
@@ -31,17 +31,17 @@ class TacticsConfig:
 
 
 def weights(config: TacticsConfig) -> tuple[str, ...]:
-    """The text encoder, unless the rules are to be alone."""
+    """The text weights, unless the rules are to be alone."""
     return (config.model,) if config.model else ()
 
 
 def load(
     *,
     config: TacticsConfig,
-    device: Place,  # noqa: ARG001 - the encoder is small: it runs on the CPU everywhere
+    device: Place,  # noqa: ARG001 - the network is small: it runs on the CPU everywhere
     locate: Locate,
 ) -> Learned | None:
-    """The encoder and the classifier; None for rules alone. Raises ModelError."""
+    """The network and how its scores are read; None for rules alone. Raises ModelError."""
     return load_learned(config, locate=locate)
 
 
@@ -49,22 +49,18 @@ def load_learned(config: TacticsConfig, *, locate: Locate) -> Learned | None:
     """As load, where no stage is run. Raises ModelError."""
     if not config.model:
         return None
-    return Learned(classifier=shipped_classifier(), encode=load_text_encoder(locate(config.model)))
+    layers = (files("pipeline") / "weights" / "tactics.onnx").read_bytes()
+    return Learned(
+        classifier=shipped_classifier(),
+        score=load_turn_network(locate(config.model), layers),
+    )
 
 
 @cache
 def shipped_classifier() -> Classifier:
-    """The classifier that comes with the package; scripts/train_tactics makes it."""
-    from safetensors import safe_open
-
-    with (
-        as_file(files("pipeline") / "weights" / "tactics.safetensors") as path,
-        safe_open(path, framework="numpy") as tensors,
-    ):
-        return classifier_from(
-            {name: tensors.get_tensor(name) for name in tensors.keys()},  # noqa: SIM118
-            tensors.metadata(),
-        )
+    """How the shipped network's scores are read; scripts/train_tactics writes it."""
+    document = files("pipeline") / "weights" / "tactics.json"
+    return classifier_from(document.read_text("utf-8"))
 
 
 def run(

@@ -11,7 +11,7 @@ from pipeline.tactics.cues import Finding, Scene
 from pipeline.tactics.empathy import find_empathy
 from pipeline.tactics.exchange import find_exchange
 from pipeline.tactics.followups import find_follow_ups
-from pipeline.tactics.learned import Classifier, Encode, learned_tags
+from pipeline.tactics.learned import Learned, decides, with_learned
 from pipeline.tactics.offers.ledger import Entry, build_ledger
 from pipeline.tactics.offers.moves import read_moves
 from pipeline.tactics.offers.tactics import ledger_tags
@@ -37,14 +37,6 @@ class Reading:
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """The trained classifier, and what turns texts into the vectors that it takes."""
-
-    classifier: Classifier
-    encode: Encode
-
-
 def detect(
     utterances: Sequence[Utterance], codebook: Codebook, learned: Learned | None = None
 ) -> list[Tag]:
@@ -61,22 +53,29 @@ def read_call(
     """
     passages = [read_passage(utterance.text) for utterance in utterances]
     worded = _worded(utterances, passages, codebook)
-    if learned:
-        worded = learned_tags(
-            utterances,
-            passages,
-            worded,
-            classifier=learned.classifier,
-            encode=learned.encode,
-        )
     said = read_moves(utterances, worded, codebook, passages=passages)
     entries = build_ledger(said)
-    tags = [*worded, *ledger_tags(said, entries)]
+    ruled = ledger_tags(said, entries)
+    if learned:
+        worded = with_learned(utterances, passages, worded, ruled, learned=learned)
+        said = read_moves(utterances, worded, codebook, passages=passages)
+        entries = build_ledger(said)
+        ruled = [
+            tag for tag in ledger_tags(said, entries) if not decides(tag.tactic, learned.classifier)
+        ]
+    return Reading(tags=_sorted(worded, ruled), entries=tuple(entries))
+
+
+def _sorted(worded: Sequence[Tag], ruled: Sequence[Tag]) -> tuple[Tag, ...]:
+    """All tags by turn and place; the ledger adds none that its turn has already."""
+    known = {(tag.turn, tag.tactic) for tag in worded}
+    tags = [*worded, *(tag for tag in ruled if (tag.turn, tag.tactic) not in known)]
     unique = {(tag.turn, tag.tactic, tag.start_char): tag for tag in reversed(tags)}
-    in_order = sorted(
-        unique.values(), key=lambda tag: (tag.turn, tag.start_char, tag.end_char, tag.tactic)
+    return tuple(
+        sorted(
+            unique.values(), key=lambda tag: (tag.turn, tag.start_char, tag.end_char, tag.tactic)
+        )
     )
-    return Reading(tags=tuple(in_order), entries=tuple(entries))
 
 
 def _worded(
