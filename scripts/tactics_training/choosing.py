@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from pipeline.tactics.learned import EITHER, LEARNED, RULE
 
-from .examples import BACKGROUND, CASINO, DEV, JUDGED, NEGOCHAT, Example
+from .examples import BACKGROUND, CASINO, DEV, JUDGED, NEGOCHAT, TALK, Example
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -23,6 +23,9 @@ RARE = 0.03
 """In talk where it was not looked for, a tactic may be found in this share of the turns, or in
 twice the share in which the rules find it. Written cases hold far more of each tactic than any
 call does, and a threshold chosen on them alone would see tactics everywhere."""
+WELL_KNOWN = 40
+"""Conversations that were labelled turn by turn show how rare a tactic is; from so many finds of it
+in them, the bound above is not needed."""
 MIN_PRESENT = 3
 
 
@@ -99,7 +102,8 @@ def choose(tactic: str, scores: Floats, examples: Sequence[Example]) -> Choice:
         by_rule=np.array([tactic in examples[at].by_rule for at in rows]),
         parts=np.array([examples[at].part for at in rows]),
     )
-    lowest = lowest_threshold(tactic, likely, examples)
+    known = sum(one.part == TALK and one.labels.get(tactic, False) for one in examples)
+    lowest = lowest_threshold(tactic, likely, examples) if known < WELL_KNOWN else 0.0
     mode, threshold = _best(seen, [one for one in THRESHOLDS if one > lowest] or [lowest])
     return Choice(
         tactic=tactic,
