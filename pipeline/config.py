@@ -233,17 +233,23 @@ def _config(values: Mapping[str, Mapping[str, Any]]) -> Config:
         )
         for section, table in values.items()
     }
-    return dataclasses.replace(default, **_with_data(changed))
+    return dataclasses.replace(default, **_with_data(changed, default=default))
 
 
-def _with_data(stages: dict[str, Any]) -> dict[str, Any]:
-    """The stages' settings with what comes from data files."""
+def _with_data(stages: dict[str, Any], *, default: Config) -> dict[str, Any]:
+    """The stages' settings with what comes from data files, and from each other."""
     book = shipped_codebook()
     families = tuple((tactic.id, tactic.family) for tactic in book.tactics)
-    metrics = stages.get("metrics", MetricsConfig())
-    report = stages.get("report", ReportConfig())
+    metrics = stages.get("metrics", default.metrics)
+    report = stages.get("report", default.report)
+    tactics = dataclasses.replace(
+        stages.get("tactics", default.tactics),
+        interruption_overlap_ms=metrics.interruption_overlap_ms,
+        interruption_length_ms=metrics.interruption_length_ms,
+    )
     return {
         **stages,
+        "tactics": tactics,
         "metrics": dataclasses.replace(metrics, families=families),
         "report": dataclasses.replace(
             report, definitions=definitions(), reasons=reasons(), codebook=book

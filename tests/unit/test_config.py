@@ -81,7 +81,9 @@ def test_every_config_class_of_a_stage_is_settable_or_data() -> None:
     """A setting is either given by people or filled in from data files: none is forgotten."""
     filled_in = {
         "metrics": {"families"},
-        "tactics": {"codebook", "classifier"},
+        "tactics": {
+            *("codebook", "classifier", "interruption_overlap_ms", "interruption_length_ms"),
+        },
         "offers": {"codebook"},
         "report": {f.name for f in dataclasses.fields(ReportConfig)} - {"names", "me"},
     }
@@ -98,6 +100,18 @@ def test_data_files_reach_the_stages() -> None:
     assert config.report.definitions == definitions()
     assert config.report.reasons == reasons()
     assert config.report.codebook == config.tactics.codebook == shipped_codebook()
+
+
+def test_tags_and_figures_agree_on_what_an_interruption_is() -> None:
+    """The settings of the metrics reach the tactics, by default and when changed."""
+    changed = ["metrics.interruption_overlap_ms=500", "metrics.interruption_length_ms=700"]
+    for config in (Config(), load_config(), load_config(settings=changed)):
+        assert (
+            config.tactics.interruption_overlap_ms,
+            config.tactics.interruption_length_ms,
+        ) == (config.metrics.interruption_overlap_ms, config.metrics.interruption_length_ms)
+    assert load_config(settings=changed).tactics.interruption_overlap_ms == 500
+    assert load_config(settings=changed).tactics.interruption_length_ms == 700
 
 
 # --- files and --set
