@@ -30,7 +30,8 @@ def tag_dialogues(
 ) -> Iterator[Tagged]:
     """Each dialogue tagged as soon as it has been read; `refuse` is told of unreadable lines.
 
-    Without a classifier (`learned`) the rules alone speak.
+    Without a classifier (`learned`) the rules alone speak. Tags of conduct need a speech map, which
+    a transcript has not, even with times: they are absent, never guessed.
 
     A dialogue too long for memory comes in parts, each with a ledger of its own; see `dialogues`.
     """

@@ -99,9 +99,8 @@ def run(
         min_overlap_ms=config.interruption_overlap_ms,
         min_length_ms=config.interruption_length_ms,
     )
-    in_order = sorted(
-        [*worded, *timed], key=lambda tag: (tag.turn, tag.start_char, tag.end_char, tag.tactic)
-    )
+    # stable: what a quote says comes before how it was said
+    in_order = sorted([*worded, *timed], key=lambda tag: (tag.turn, tag.start_char, tag.end_char))
     return pl.DataFrame([asdict(tag) for tag in in_order], schema=TACTICS)
 
 

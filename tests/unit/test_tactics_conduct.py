@@ -97,6 +97,7 @@ class TestDynamicSilence:
         found = tagged(lines)["tactic"].to_list()
         assert {"open_question", "calibrated_question"} <= set(found)
         assert found.count("dynamic_silence") == 1
+        assert found[-1] == "dynamic_silence", "the page colours a quote by its first tag"
 
     @pytest.mark.parametrize(
         "text",
