@@ -30,6 +30,7 @@ from pipeline.stages.tactics import TacticsConfig
 from pipeline.stages.turns import TurnsConfig
 from pipeline.stages.voices import VoicesConfig
 from pipeline.tactics.codebook import Codebook, codebook_from_toml
+from pipeline.tactics.measured import Measured, measured_from_toml
 
 
 def configs_directory() -> Path:
@@ -53,6 +54,12 @@ def _read(path: Path) -> dict[str, Any]:
 def shipped_codebook() -> Codebook:
     """The shipped codebook, configs/tactics.toml."""
     return codebook_from_toml(_read(configs_directory() / "tactics.toml"), trusted=True)
+
+
+@cache
+def measured_precision() -> tuple[Measured, ...]:
+    """How often tags were right on test data, configs/tactics_accuracy.toml."""
+    return measured_from_toml(_read(configs_directory() / "tactics_accuracy.toml"))
 
 
 def _tactics_config() -> TacticsConfig:
@@ -101,7 +108,7 @@ SETTABLE = {
     "turns": tuple(f.name for f in dataclasses.fields(TurnsConfig)),
     "tactics": ("model",),
     "metrics": tuple(f.name for f in dataclasses.fields(MetricsConfig) if f.name != "families"),
-    "report": ("names", "me"),
+    "report": ("names", "me", "all_tags", "precision_bar"),
     "page": tuple(f.name for f in dataclasses.fields(PageConfig)),
     "voices": tuple(f.name for f in dataclasses.fields(VoicesConfig)),
     "run": tuple(f.name for f in dataclasses.fields(RunConfig)),
@@ -252,7 +259,11 @@ def _with_data(stages: dict[str, Any], *, default: Config) -> dict[str, Any]:
         "tactics": tactics,
         "metrics": dataclasses.replace(metrics, families=families),
         "report": dataclasses.replace(
-            report, definitions=definitions(), reasons=reasons(), codebook=book
+            report,
+            definitions=definitions(),
+            reasons=reasons(),
+            codebook=book,
+            measured=measured_precision(),
         ),
     }
 
