@@ -30,6 +30,7 @@ from pipeline.stages.tactics import TacticsConfig
 from pipeline.stages.turns import TurnsConfig
 from pipeline.stages.voices import VoicesConfig
 from pipeline.tactics.codebook import Codebook, codebook_from_toml
+from pipeline.tactics.measured import Measured, measured_from_toml
 
 
 def configs_directory() -> Path:
@@ -53,6 +54,12 @@ def _read(path: Path) -> dict[str, Any]:
 def shipped_codebook() -> Codebook:
     """The shipped codebook, configs/tactics.toml."""
     return codebook_from_toml(_read(configs_directory() / "tactics.toml"), trusted=True)
+
+
+@cache
+def measured_precision() -> tuple[Measured, ...]:
+    """How often tags were right on test data, configs/tactics_accuracy.toml."""
+    return measured_from_toml(_read(configs_directory() / "tactics_accuracy.toml"))
 
 
 def _tactics_config() -> TacticsConfig:
@@ -103,7 +110,7 @@ SETTABLE = {
     "turns": tuple(f.name for f in dataclasses.fields(TurnsConfig)),
     "tactics": ("model",),
     "metrics": tuple(f.name for f in dataclasses.fields(MetricsConfig) if f.name != "families"),
-    "report": ("names", "me"),
+    "report": ("names", "me", "all_tags", "precision_bar"),
     "page": tuple(f.name for f in dataclasses.fields(PageConfig)),
     "voices": tuple(f.name for f in dataclasses.fields(VoicesConfig)),
     "run": tuple(f.name for f in dataclasses.fields(RunConfig)),
@@ -235,20 +242,30 @@ def _config(values: Mapping[str, Mapping[str, Any]]) -> Config:
         )
         for section, table in values.items()
     }
-    return dataclasses.replace(default, **_with_data(changed))
+    return dataclasses.replace(default, **_with_data(changed, default=default))
 
 
-def _with_data(stages: dict[str, Any]) -> dict[str, Any]:
-    """The stages' settings with what comes from data files."""
+def _with_data(stages: dict[str, Any], *, default: Config) -> dict[str, Any]:
+    """The stages' settings with what comes from data files, and from each other."""
     book = shipped_codebook()
     families = tuple((tactic.id, tactic.family) for tactic in book.tactics)
-    metrics = stages.get("metrics", MetricsConfig())
-    report = stages.get("report", ReportConfig())
+    metrics = stages.get("metrics", default.metrics)
+    report = stages.get("report", default.report)
+    tactics = dataclasses.replace(
+        stages.get("tactics", default.tactics),
+        interruption_overlap_ms=metrics.interruption_overlap_ms,
+        interruption_length_ms=metrics.interruption_length_ms,
+    )
     return {
         **stages,
+        "tactics": tactics,
         "metrics": dataclasses.replace(metrics, families=families),
         "report": dataclasses.replace(
-            report, definitions=definitions(), reasons=reasons(), codebook=book
+            report,
+            definitions=definitions(),
+            reasons=reasons(),
+            codebook=book,
+            measured=measured_precision(),
         ),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from pipeline.transcripts.lines import Line, Refused, dialogues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tagged:
-    """A dialogue with its turns as they go out, and its ledger."""
+    """A dialogue with its turns as they go out, its ledger, and how many tags are not shown."""
 
     turns: tuple[Mapping[str, Any], ...]
     offers: Mapping[str, Any]
+    hidden_count: int = 0
 
 
 def tag_dialogues(
@@ -27,15 +28,22 @@ def tag_dialogues(
     codebook: Codebook,
     refuse: Callable[[Refused], None],
     learned: Learned | None = None,
+    experimental: Set[str] = frozenset(),
+    all_tags: bool = False,
 ) -> Iterator[Tagged]:
     """Each dialogue tagged as soon as it has been read; `refuse` is told of unreadable lines.
 
-    Without a classifier (`learned`) the rules alone speak.
+    Without a classifier (`learned`) the rules alone speak. Tags of conduct need a speech map, which
+    a transcript has not, even with times: they are absent, never guessed.
+
+    Tags of `experimental` tactics are left out of the turns, or with `all_tags` marked; the ledger
+    rests on all tags in either case.
 
     A dialogue too long for memory comes in parts, each with a ledger of its own; see `dialogues`.
     """
     for dialogue in dialogues(_readable(lines, refuse)):
-        yield _tagged(dialogue, codebook, learned)
+        tagged = _tagged(dialogue, codebook, learned)
+        yield _judged(tagged, experimental=experimental, all_tags=all_tags)
 
 
 def _readable(lines: Iterable[Line | Refused], refuse: Callable[[Refused], None]) -> Iterator[Line]:
@@ -82,3 +90,26 @@ def _turn(line: Line, tags: Iterable[Tag]) -> dict[str, Any]:
             for tag in tags
         ],
     }
+
+
+def _judged(tagged: Tagged, *, experimental: Set[str], all_tags: bool) -> Tagged:
+    """The dialogue without its experimental tags, or with these marked."""
+    turns = tuple(
+        {**turn, "tactics": _shown(turn["tactics"], experimental=experimental, all_tags=all_tags)}
+        for turn in tagged.turns
+    )
+    hidden = sum(
+        len(turn["tactics"]) - len(shown["tactics"])
+        for turn, shown in zip(tagged.turns, turns, strict=True)
+    )
+    return Tagged(turns=turns, offers=tagged.offers, hidden_count=hidden)
+
+
+def _shown(
+    tags: Iterable[Mapping[str, Any]], *, experimental: Set[str], all_tags: bool
+) -> list[dict[str, Any]]:
+    return [
+        {**tag, "experimental": True} if tag["tactic"] in experimental else {**tag}
+        for tag in tags
+        if all_tags or tag["tactic"] not in experimental
+    ]

@@ -114,7 +114,7 @@ def report(
     """A whole report of those lines; `changes` replaces top-level keys."""
     tags = [tag for index, one in enumerate(lines) for tag in _tags(index, one)]
     return {
-        "schema_version": "1.0.0",
+        "schema_version": "1.3.0",
         "recording": recording(),
         "speakers": [dict(one) for one in speakers],
         "totals": totals(),
@@ -128,6 +128,7 @@ def report(
         "quality": quality(),
         "definitions": _CONTENT["definition"],
         "codebook": [_entry(tactic) for tactic in FAMILY if tactic in {t["tactic"] for t in tags}],
+        "hidden_tactics": [],
         "models": _CONTENT["model"],
         "versions": {"parley": "0.1.0", "codebook": 1, "metrics": 1},
     } | changes  # fmt: skip
@@ -212,6 +213,7 @@ def _tag(index: int, one: Line, *, tactic: str, quote: str) -> dict[str, Any]:
         "start_s": one.start_s,
         "end_s": one.end_s,
         "method": "rule",
+        "experimental": False,
     }
 
 
@@ -222,6 +224,11 @@ def _entry(tactic: str) -> dict[str, Any]:
         "name": tactic.replace("_", " "),
         "definition": f"What the codebook says of {tactic.replace('_', ' ')}.",
         "sources": ["Voss, Never Split the Difference, 2016"],
+        "precision": 0.87,
+        "precision_low": 0.78,
+        "precision_high": 0.93,
+        "support": 41,
+        "experimental": False,
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.apps.evaluate import eval_app
-from pipeline.apps.options import Force, Quiet, Settings, SettingsFile
+from pipeline.apps.options import AllTags, Force, Quiet, Settings, SettingsFile
 from pipeline.apps.tag import tag
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def analyze(
         int | None,
         typer.Option(min=1, help="Recordings worked on at a time. [default: 2; 1 on one core]"),
     ] = None,
+    all_tags: AllTags = False,
     force: Force = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the outcomes as JSON on standard output.")
@@ -98,6 +99,7 @@ def analyze(
         "transcribe.language": language,
         "transcribe.model": model,
         "run.device": device,
+        "report.all_tags": "true" if all_tags else None,
     }
     with console.errors_printed():
         settings = _config(config, set_, options)

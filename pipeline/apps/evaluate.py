@@ -106,6 +106,13 @@ def tactics(
     model: Annotated[
         str | None, typer.Option(help='The text encoder; "" scores the rules alone.')
     ] = None,
+    publish: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write each tactic's precision to this file; the package ships "
+            "configs/tactics_accuracy.toml."
+        ),
+    ] = None,
 ) -> None:
     """How often tags are right: precision, recall and F1 of each tactic."""
     from pipeline.apps import console, tactics_scoring
@@ -116,6 +123,7 @@ def tactics(
         out=out,
         as_json=json_,
         command=_shown_command(sys.argv[1:]),
+        publish=publish,
     )
     with console.errors_printed():
         code = tactics_scoring.evaluate(request, model=model)

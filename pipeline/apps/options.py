@@ -17,3 +17,9 @@ Settings = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Make everything once more, stored or not.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
+AllTags = Annotated[
+    bool,
+    typer.Option(
+        "--all-tags", help="Show experimental tags too: those right too seldom in test data."
+    ),
+]

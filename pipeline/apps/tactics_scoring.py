@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.table import Table
 
 from pipeline.apps import console
+from pipeline.apps.tactics_publishing import publish
 from pipeline.config import Config, load_config
 from pipeline.errors import InputError
 from pipeline.evaluation.corpora import Judged, annomi, cases, casino
@@ -25,13 +26,17 @@ HEADER = ("tactic", "precision", "recall", "F1", "90 %", "present", "judged")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to measure: a folder with corpora (or none), files of cases; and where to write."""
+    """What to measure: a folder with corpora (or none), files of cases; and where to write.
+
+    `publish` is the file of precision that the package ships.
+    """
 
     data: Path | None
     cases: Sequence[Path]
     out: Path | None
     as_json: Path | None
     command: str
+    publish: Path | None = None
 
 
 def evaluate(request: Request, *, model: str | None) -> int:
@@ -56,6 +61,8 @@ def evaluate(request: Request, *, model: str | None) -> int:
     if request.as_json:
         document = {"tactics": [asdict(one) for one in found]}
         request.as_json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if request.publish:
+        publish(pairs, path=request.publish, config=config, command=request.command)
     return 0
 
 

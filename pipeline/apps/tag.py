@@ -8,12 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.apps.options import Quiet
+from pipeline.apps.options import AllTags, Quiet
 
 if TYPE_CHECKING:
     from pipeline.tactics import Learned
@@ -42,6 +43,7 @@ def tag(
     rules: Annotated[
         bool, typer.Option("--rules", help="The rules alone: faster, without any weights.")
     ] = False,
+    all_tags: AllTags = False,
     quiet: Quiet = False,
 ) -> None:
     """Tag the tactics of a transcript, and read its offers; no audio needed.
@@ -52,16 +54,33 @@ def tag(
     from pipeline.apps import console
 
     with console.errors_printed():
-        turn_count, tag_count, refused_count = _tag(file, out=out, offers=offers, rules=rules)
-    if refused_count > _MAX_REASONS:
-        console.STDERR.print(f"… and {refused_count - _MAX_REASONS} more lines")
+        count = _tag(file, out=out, offers=offers, rules=rules, all_tags=all_tags)
+    if count.refused > _MAX_REASONS:
+        console.STDERR.print(f"… and {count.refused - _MAX_REASONS} more lines")
     if not quiet:
-        unread = f", {refused_count} lines could not be read" if refused_count else ""
-        console.STDERR.print(f"{turn_count} turns, {tag_count} tags{unread}")
-    raise typer.Exit(3 if refused_count else 0)
+        console.STDERR.print(count.sentence())
+    raise typer.Exit(3 if count.refused else 0)
 
 
-def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> tuple[int, int, int]:
+@dataclass(slots=True, kw_only=True)
+class _Count:
+    """What a transcript held; `hidden` are experimental tags that were not written."""
+
+    turns: int = 0
+    tags: int = 0
+    hidden: int = 0
+    refused: int = 0
+
+    def sentence(self) -> str:
+        """The sum, for people."""
+        hidden = f", {self.hidden} experimental not shown (--all-tags)" if self.hidden else ""
+        unread = f", {self.refused} lines could not be read" if self.refused else ""
+        return f"{self.turns} turns, {self.tags} tags{hidden}{unread}"
+
+
+def _tag(
+    file: Path, *, out: Path | None, offers: Path | None, rules: bool, all_tags: bool
+) -> _Count:
     """Tag a transcript; how many turns, tags and unreadable lines there were."""
     from pipeline.errors import ConfigError
     from pipeline.tagging import tag_dialogues
@@ -72,17 +91,24 @@ def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> t
     lines = read_transcript(file)
     codebook, learned = _taggers(rules=rules)
     refusals = _Refusals(file.name)
-    turn_count = tag_count = 0
+    count = _Count()
     with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
         for dialogue in tag_dialogues(
-            lines, codebook=codebook, refuse=refusals.add, learned=learned
+            lines,
+            codebook=codebook,
+            refuse=refusals.add,
+            learned=learned,
+            experimental=_experimental(),
+            all_tags=all_tags,
         ):
             for turn in dialogue.turns:
                 write_turn(turn)
-                tag_count += len(turn["tactics"])
-            turn_count += len(dialogue.turns)
+                count.tags += len(turn["tactics"])
+            count.turns += len(dialogue.turns)
+            count.hidden += dialogue.hidden_count
             write_ledger(dialogue.offers)
-    return turn_count, tag_count, refusals.count
+    count.refused = refusals.count
+    return count
 
 
 def _taggers(*, rules: bool) -> tuple[Codebook, Learned | None]:
@@ -96,6 +122,14 @@ def _taggers(*, rules: bool) -> tuple[Codebook, Learned | None]:
 
     config = Config().tactics
     return config.codebook, load_learned(config, locate=locate)
+
+
+def _experimental() -> frozenset[str]:
+    """The tactics whose tags are shown on demand only."""
+    from pipeline.config import measured_precision
+    from pipeline.tactics.measured import PRECISION_BAR, below_bar
+
+    return below_bar(measured_precision(), bar=PRECISION_BAR)
 
 
 class _Refusals:

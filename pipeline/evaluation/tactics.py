@@ -128,3 +128,9 @@ def _interval(counts: Counts) -> tuple[float, float]:
     weights = random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
     low, high = np.quantile(_f1(weights @ counts), QUANTILES)
     return float(low), float(high)
+
+
+def counts_by_dialogue(pairs: Iterable[tuple[Judged, Found]], tactic: str) -> Counts:
+    """Right, wrong and missed finds of a tactic in each dialogue that was judged for it."""
+    rows = [_counts(judged, found, tactic) for judged, found in pairs if _looked_at(judged, tactic)]
+    return np.array(rows, dtype=np.int64).reshape(-1, 3)

@@ -28,7 +28,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=2,
+    version=4,
     inputs=("report",),
     output=Text(suffix=".html"),
     config=page.PageConfig,

@@ -13,13 +13,16 @@ from pipeline.errors import ConfigError
 from pipeline.records import Track
 from pipeline.stage import Document, Stage
 from pipeline.stages import report_names as names
+from pipeline.stages.report_accuracy import hidden_document, precision_document, shown_tags
 from pipeline.stages.report_figures import Figures, rounded, speaker_document, totals_document
 from pipeline.stages.report_offers import offers_document, outcomes_document
 from pipeline.stages.report_quality import quality_document
 from pipeline.tactics.codebook import Codebook
+from pipeline.tactics.measured import PRECISION_BAR, Measured, below_bar
 
-SCHEMA_VERSION = "1.2.0"
-"""1.1 added `corrections` and `voice_matches`, 1.2 the offer ledger."""
+SCHEMA_VERSION = "1.3.0"
+"""1.1 added `corrections` and `voice_matches`, 1.2 the offer ledger, 1.3 what tags are
+worth: precision, and what is hidden for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,14 @@ class ReportConfig:
     """What the report says beyond the stages' results.
 
     `names` are for the speakers in order of first speech; `me` is one of them, or a speaker's
-    id such as S1. The rest is filled in by the plan of a recording.
+    id such as S1. Tags of tactics `measured` below `precision_bar` are experimental, and shown
+    with `all_tags` only. The rest is filled in by the plan of a recording.
     """
 
     names: tuple[str, ...] = ()
     me: str = ""
+    all_tags: bool = False
+    precision_bar: float = PRECISION_BAR
     recording_name: str = ""
     digest: str = ""
     models: tuple[ModelFact, ...] = ()
@@ -58,8 +64,11 @@ class ReportConfig:
     definitions: tuple[Definition, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
     codebook: Codebook = Codebook(version=0, tactics=())  # noqa: RUF009 - frozen
+    measured: tuple[Measured, ...] = ()
 
     def __post_init__(self) -> None:
+        if not 0 <= self.precision_bar <= 1:
+            raise ConfigError(f"report.precision_bar is {self.precision_bar}; give a share, 0 to 1")
         if not all(self.names):
             raise ConfigError('a name is empty; write names as in --names "Ana,Ben"')
         if self.me and self.names.count(self.me) > 1:
@@ -96,6 +105,8 @@ def run(
     """
     speakers = diarize["speaker"].unique(maintain_order=True).to_list()
     figures = Figures(metrics)
+    experimental = below_bar(config.measured, bar=config.precision_bar)
+    shown = shown_tags(tactics, experimental=experimental, all_tags=config.all_tags)
     named = names.named(
         speakers, positional=config.names, me=config.me, labels=labels, voices=voices
     )
@@ -109,7 +120,10 @@ def run(
             {"speaker": who, "start_s": start / 1000, "end_s": end / 1000}
             for start, end, who in diarize.select("start_ms", "end_ms", "speaker").iter_rows()
         ],
-        "tactics": _tags(tactics, turns, transcribe, config.codebook),
+        "tactics": [
+            {**tag, "experimental": tag["tactic"] in experimental}
+            for tag in _tags(shown, turns, transcribe, config.codebook)
+        ],
         "offers": offers_document(offers, turns, config.codebook),
         "outcomes": outcomes_document(offers, config.codebook),
         "moments": [],
@@ -126,7 +140,15 @@ def run(
             {"metric": d.metric, "definition": d.definition, "note": d.note}
             for d in config.definitions
         ],
-        "codebook": _codebook(tactics, config.codebook),
+        "codebook": [
+            {
+                **entry,
+                **precision_document(entry["tactic"], config.measured),
+                "experimental": entry["tactic"] in experimental,
+            }
+            for entry in _codebook(shown, config.codebook)
+        ],
+        "hidden_tactics": hidden_document(tactics, shown, config.codebook, config.measured),
         "models": [
             {
                 "stage": fact.stage,
@@ -229,7 +251,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=2,
+    version=3,
     inputs=("audio", "diarize", "transcribe", "turns", "tactics", "offers", "metrics"),
     output=Document(),
     config=ReportConfig,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 
 import polars as pl
 
 from pipeline.errors import ContractError
+from pipeline.floor import INTERRUPTION_LENGTH_MS, INTERRUPTION_OVERLAP_MS
 from pipeline.models.turn_network import load_turn_network
 from pipeline.records import TACTICS, TURN
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 from pipeline.tactics import Learned, detect
 from pipeline.tactics.codebook import Codebook, Utterance
+from pipeline.tactics.conduct import Heard, Sound, find_conduct
 from pipeline.tactics.learned import Classifier, classifier_from
 
 
@@ -22,12 +24,15 @@ class TacticsConfig:
     """The codebook, so that a changed rule gives a new key; and the name of the text weights.
 
     Without a `model` the rules alone speak, and tactics that only the network finds are not
-    found. `classifier` is the sha256 of its layers and of what is made of their scores.
+    found. `classifier` is the sha256 of its layers and of what is made of their scores. What an
+    interruption is comes from the settings of the metrics, so that tags and figure count the same.
     """
 
     codebook: Codebook
     model: str = "all-MiniLM-L6-v2"
     classifier: str = ""
+    interruption_overlap_ms: int = INTERRUPTION_OVERLAP_MS
+    interruption_length_ms: int = INTERRUPTION_LENGTH_MS
 
 
 def weights(config: TacticsConfig) -> tuple[str, ...]:
@@ -66,29 +71,48 @@ def shipped_classifier() -> Classifier:
 def run(
     *,
     turns: pl.DataFrame,
+    diarize: pl.DataFrame,
     config: TacticsConfig,
     model: Learned | None = None,
     progress: Progress | None = None,  # noqa: ARG001 - done before it could be told
 ) -> pl.DataFrame:
-    """The tags of all turns, schema TACTICS, by turn and place; backchannels carry none."""
+    """The tags of all turns, schema TACTICS, by turn and place.
+
+    Backchannels carry that tag alone. Where the speech map `diarize` is empty there are no tags
+    of conduct.
+    """
+    heard = _heard(turns)
     utterances = [
-        Utterance(turn=turn, speaker=speaker, text=text)
-        for turn, speaker, text in turns.filter(pl.col("kind") == TURN)
-        .select("turn", "speaker", "text")
-        .iter_rows()
+        Utterance(turn=one.number, speaker=one.speaker, text=one.text)
+        for one in heard
+        if one.kind == TURN
     ]
-    rows = [
-        {
-            "turn": tag.turn,
-            "tactic": tag.tactic,
-            "score": tag.score,
-            "start_char": tag.start_char,
-            "end_char": tag.end_char,
-            "method": tag.method,
-        }
-        for tag in detect(utterances, config.codebook, model)
+    worded = detect(utterances, config.codebook, model)
+    timed = find_conduct(
+        heard,
+        worded,
+        _sounds(diarize),
+        min_overlap_ms=config.interruption_overlap_ms,
+        min_length_ms=config.interruption_length_ms,
+    )
+    # stable: what a quote says comes before how it was said
+    in_order = sorted([*worded, *timed], key=lambda tag: (tag.turn, tag.start_char, tag.end_char))
+    return pl.DataFrame([asdict(tag) for tag in in_order], schema=TACTICS)
+
+
+def _heard(turns: pl.DataFrame) -> list[Heard]:
+    columns = turns.select("turn", "speaker", "start_ms", "end_ms", "text", "kind")
+    return [
+        Heard(number=turn, speaker=who, start_ms=start_ms, end_ms=end_ms, text=text, kind=kind)
+        for turn, who, start_ms, end_ms, text, kind in columns.iter_rows()
     ]
-    return pl.DataFrame(rows, schema=TACTICS)
+
+
+def _sounds(speech: pl.DataFrame) -> list[Sound]:
+    return [
+        Sound(speaker=who, start_ms=start_ms, end_ms=end_ms)
+        for who, start_ms, end_ms in speech.select("speaker", "start_ms", "end_ms").iter_rows()
+    ]
 
 
 def check(tactics: pl.DataFrame) -> None:
@@ -103,8 +127,8 @@ def check(tactics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="tactics",
-    version=3,
-    inputs=("turns",),
+    version=4,
+    inputs=("turns", "diarize"),
     output=Frame(schema=TACTICS, check=check),
     config=TacticsConfig,
     run=run,

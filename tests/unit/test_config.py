@@ -19,6 +19,7 @@ from pipeline.config import (
     configs_directory,
     definitions,
     load_config,
+    measured_precision,
     reasons,
     shipped_codebook,
     store_directory,
@@ -81,9 +82,12 @@ def test_every_config_class_of_a_stage_is_settable_or_data() -> None:
     """A setting is either given by people or filled in from data files: none is forgotten."""
     filled_in = {
         "metrics": {"families"},
-        "tactics": {"codebook", "classifier"},
+        "tactics": {
+            *("codebook", "classifier", "interruption_overlap_ms", "interruption_length_ms"),
+        },
         "offers": {"codebook"},
-        "report": {f.name for f in dataclasses.fields(ReportConfig)} - {"names", "me"},
+        "report": {f.name for f in dataclasses.fields(ReportConfig)}
+        - {"names", "me", "all_tags", "precision_bar"},
     }
     for field in dataclasses.fields(Config):
         known = {f.name for f in dataclasses.fields(getattr(Config(), field.name))}
@@ -98,6 +102,19 @@ def test_data_files_reach_the_stages() -> None:
     assert config.report.definitions == definitions()
     assert config.report.reasons == reasons()
     assert config.report.codebook == config.tactics.codebook == shipped_codebook()
+    assert config.report.measured == measured_precision()
+
+
+def test_tags_and_figures_agree_on_what_an_interruption_is() -> None:
+    """The settings of the metrics reach the tactics, by default and when changed."""
+    changed = ["metrics.interruption_overlap_ms=500", "metrics.interruption_length_ms=700"]
+    for config in (Config(), load_config(), load_config(settings=changed)):
+        assert (
+            config.tactics.interruption_overlap_ms,
+            config.tactics.interruption_length_ms,
+        ) == (config.metrics.interruption_overlap_ms, config.metrics.interruption_length_ms)
+    assert load_config(settings=changed).tactics.interruption_overlap_ms == 500
+    assert load_config(settings=changed).tactics.interruption_length_ms == 700
 
 
 # --- files and --set
@@ -186,6 +203,8 @@ def test_what_is_no_setting_is_refused(name: str) -> None:
         ("diarize.speakers=2.5", "a whole number"),
         ("diarize.speakers=0", "1 to 8"),
         ("diarize.speakers=99", "1 to 8"),
+        ("report.precision_bar=1.5", "0 to 1"),
+        ("report.precision_bar=60 %", "a number"),
         ("transcribe.pad_s=wide", "a number"),
         ("transcribe.max_chunk_s=300", "5 to 30 s"),
         ("transcribe.language=english!", "code such as en"),

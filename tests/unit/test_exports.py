@@ -237,3 +237,17 @@ def test_every_file_can_be_written_as_utf_8() -> None:
     files = _files(speakers=[build.speaker("S0", "A\ud83d"), build.speaker("S1", "\ud83d")])
     for text in files.values():
         text.encode("utf-8")
+
+
+def test_experimental_tags_are_marked_in_the_table() -> None:
+    report = build.report()
+    report["tactics"][0]["experimental"] = True
+    files = export_files(
+        report=report,
+        words=build.words(),
+        speech=build.speech(),
+        turns=build.turns(),
+        metrics=build.metrics(),
+    )
+    marks = [row["experimental"] for row in _rows(files["tactics.csv"])]
+    assert marks == ["True"] + ["False"] * (len(report["tactics"]) - 1)

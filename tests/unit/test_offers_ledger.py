@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tactics_calls import CODEBOOK, call_of
 
 from pipeline.errors import ContractError
-from pipeline.records import OFFERS, TACTICS, TURNS
+from pipeline.records import OFFERS, SPEECH, TACTICS, TURNS
 from pipeline.stages import offers as stage
 from pipeline.stages import tactics as tactics_stage
 from pipeline.stages.offers import OffersConfig, check
@@ -547,6 +547,9 @@ def test_the_document_of_an_open_issue_has_no_end() -> None:
 # --- through the stages
 
 
+NO_MAP = pl.DataFrame(schema=SPEECH)
+
+
 def frames_of(*texts: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The turns of a call of Ana and Ben, and its ledger."""
     turns = pl.DataFrame(
@@ -558,7 +561,9 @@ def frames_of(*texts: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         ],
         schema=TURNS,
     )  # fmt: skip
-    tactics = tactics_stage.run(turns=turns, config=TacticsConfig(codebook=CODEBOOK))
+    tactics = tactics_stage.run(
+        turns=turns, diarize=NO_MAP, config=TacticsConfig(codebook=CODEBOOK)
+    )
     return turns, stage.run(turns=turns, tactics=tactics, config=OffersConfig(codebook=CODEBOOK))
 
 
@@ -604,7 +609,9 @@ def test_a_spoken_correction_replaces_the_number() -> None:
 def test_the_ledger_does_not_depend_on_the_tags_that_it_gave_rise_to() -> None:
     """Tags of the ledger's own among the tactics change no line."""
     turns, ledger = frames_of(*CALL)
-    tactics = tactics_stage.run(turns=turns, config=TacticsConfig(codebook=CODEBOOK))
+    tactics = tactics_stage.run(
+        turns=turns, diarize=NO_MAP, config=TacticsConfig(codebook=CODEBOOK)
+    )
     worded = tactics.filter(pl.col("method") != "ledger")
     alone = stage.run(turns=turns, tactics=worded, config=OffersConfig(codebook=CODEBOOK))
     assert ledger.equals(alone)

@@ -124,7 +124,8 @@ def test_what_was_said_comes_out(channels: int, tmp_path: Path) -> None:
     """From a sound file to report.json, mono or two voices on two channels, every line arrives
     at its speaker and in its place."""
     call = build.write_call(tmp_path / "call.wav", channels=channels)
-    files = results(planned(call), bench=bench_at(tmp_path))
+    config = load_config(settings=["report.all_tags=true"])
+    files = results(planned(call, config=config), bench=bench_at(tmp_path))
     report = json.loads(files["report.json"])
     assert [(t["speaker"], t["text"]) for t in report["turns"]] == [
         (one.speaker, one.text) for one in build.CALL
@@ -188,6 +189,7 @@ def test_a_changed_rule_runs_tactics_and_what_follows(folder: Path) -> None:
     ("setting", "stages"),
     [
         ("report.names=Ana,Ben", ["report", "page"]),
+        ("report.all_tags=true", ["report", "page"]),
         ("page.quotes_per_tactic=1", ["page"]),
         ("transcribe.beam_size=2", ALL[2:]),
         ("run.device=cuda", []),

@@ -16,7 +16,7 @@ TURN_COLUMNS = (
 )  # fmt: skip
 TACTIC_COLUMNS = (
     "turn", "speaker_id", "speaker", "tactic", "family", "score", "quote", "start_char",
-    "end_char", "start_s", "end_s", "method",
+    "end_char", "start_s", "end_s", "method", "experimental",
 )  # fmt: skip
 OFFER_COLUMNS = (
     "turn", "speaker_id", "speaker", "start_s", "issue", "item", "kind", "value", "high", "unit",

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
+from pipeline.floor import Turn
 from pipeline.records import TURN
 from pipeline.stages.metrics import timing, wording
 
@@ -46,7 +47,7 @@ class Call:
 
     duration_ms: int
     voices: tuple[Voice, ...]
-    floor: tuple[timing.Turn, ...]
+    floor: tuple[Turn, ...]
     families: Mapping[str, str]
 
     @property
@@ -85,7 +86,7 @@ def call_of(
             for name in speech["speaker"].unique(maintain_order=True)
         ),
         floor=tuple(
-            timing.Turn(speaker=who, start_ms=start, end_ms=end) for who, start, end in floor.rows()
+            Turn(speaker=who, start_ms=start, end_ms=end) for who, start, end in floor.rows()
         ),
         families=families,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline import floor
 from pipeline.records import BACKCHANNEL, METRICS, Track
 from pipeline.stages.metrics import timing, wording
 from pipeline.stages.metrics.call import Call, Voice, call_of
@@ -34,8 +35,8 @@ class MetricsConfig:
     min_word_probability: float = 0.35
     max_wordless_share: float = 0.3
     min_map_confidence: float = 0.75
-    interruption_overlap_ms: int = 300
-    interruption_length_ms: int = 1000
+    interruption_overlap_ms: int = floor.INTERRUPTION_OVERLAP_MS
+    interruption_length_ms: int = floor.INTERRUPTION_LENGTH_MS
     families: tuple[tuple[str, str], ...] = ()
 
 
@@ -103,12 +104,12 @@ def _talk(call: Call, voice: Voice) -> Iterator[Figure]:
 def _floor(call: Call, voice: Voice, *, config: MetricsConfig) -> Iterator[Figure]:
     latency_ms = timing.median_latency_ms(call.floor, speaker=voice.name)
     longest_ms = max((t.length_ms for t in call.floor if t.speaker == voice.name), default=0)
-    interruptions = timing.interruptions(
+    interrupting = floor.interruptions(
         call.floor,
-        speaker=voice.name,
         min_overlap_ms=config.interruption_overlap_ms,
         min_length_ms=config.interruption_length_ms,
     )
+    interruptions = sum(turn.speaker == voice.name for turn in interrupting)
     backchannels = voice.turns.filter(pl.col("kind") == BACKCHANNEL).height
     yield Figure(metric="longest_monologue_s", value=longest_ms / 1000, unit="s")
     yield Figure(
@@ -181,7 +182,7 @@ def _totals(call: Call) -> Iterator[Figure]:
     longest_ms = timing.longest_silence_ms(call.spans, duration_ms=call.duration_ms)
     overlap_ms = timing.overlap_ms([[span for span, _ in voice.spans] for voice in call.voices])
     asking = sum(wording.turns_with(voice.tags, wording.QUESTIONS) for voice in call.voices)
-    switches = call.per_hour(len(timing.transfers(call.floor)))
+    switches = call.per_hour(len(floor.transfers(call.floor)))
     yield Figure(metric="speech_s", value=speech_ms / 1000, unit="s")
     yield Figure(metric="silence_s", value=silence_ms / 1000, unit="s")
     yield Figure(metric="longest_silence_s", value=longest_ms / 1000, unit="s")

@@ -1,12 +1,13 @@
-"""Metrics of time, from the speech map: talk, silence, overlap, floor transfers."""
+"""Metrics of time, from the speech map: talk, silence, overlap, response latency."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from statistics import median
+
+from pipeline.floor import Turn, transfers
 
 Span = tuple[int, int]
 """(start_ms, end_ms)."""
@@ -22,19 +23,6 @@ EDGE_SD_MS = 100
 """Standard deviation of an edge of the map: annotators differ by about as much."""
 NORMAL_90 = 1.645
 """Half a 90 % interval, in standard deviations."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A turn as far as time goes."""
-
-    speaker: str
-    start_ms: int
-    end_ms: int
-
-    @property
-    def length_ms(self) -> int:
-        return self.end_ms - self.start_ms
 
 
 def union(spans: Sequence[Span]) -> list[Span]:
@@ -102,18 +90,6 @@ def _variance(intervals: Sequence[tuple[Span, float]]) -> float:
     return by_interval + (VOICE_SD * length_ms([span for span, _ in intervals])) ** 2
 
 
-def transfers(turns: Sequence[Turn]) -> list[tuple[Turn, Turn]]:
-    """Pairs of turns in which the floor goes from one speaker to another, by start.
-
-    A turn that is over before an earlier one ends takes no floor.
-    """
-    taken: list[Turn] = []
-    for turn in turns:
-        if not taken or turn.end_ms > taken[-1].end_ms:
-            taken.append(turn)
-    return [(one, two) for one, two in pairwise(taken) if one.speaker != two.speaker]
-
-
 def latencies_ms(turns: Sequence[Turn], *, speaker: str) -> list[int]:
     """What passes between another's end and this speaker's start; negative where overlapped."""
     return [two.start_ms - one.end_ms for one, two in transfers(turns) if two.speaker == speaker]
@@ -123,18 +99,3 @@ def median_latency_ms(turns: Sequence[Turn], *, speaker: str) -> float | None:
     """The median of `latencies_ms`; None where the speaker never takes the floor."""
     found = latencies_ms(turns, speaker=speaker)
     return float(median(found)) if found else None
-
-
-def interruptions(
-    turns: Sequence[Turn], *, speaker: str, min_overlap_ms: int, min_length_ms: int
-) -> int:
-    """Turns begun while the other speaks, who then yields.
-
-    Begun at least `min_overlap_ms` before the other's end (less is the usual overlap of a change
-    of turns), going on for `min_length_ms` after it; the other's turn is over.
-    """
-    return sum(
-        one.end_ms - two.start_ms >= min_overlap_ms and two.end_ms - one.end_ms >= min_length_ms
-        for one, two in transfers(turns)
-        if two.speaker == speaker
-    )

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.stages.page import (
+    accuracy,
     charts,
     figures,
     ledger,
@@ -76,6 +77,8 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
         "families": timeline.used_families(report),
         "family_groups": tags.family_groups(report, quotes=config.quotes_per_tactic),
         "tagged": tags.how_tagged(report),
+        "accuracies": accuracy.accuracies(report),
+        "hidden_tactics": accuracy.hidden(report),
         "balance": tags.balance(report),
         "issue_rows": ledger.issue_rows(report),
         "turns": transcript.turns(report),

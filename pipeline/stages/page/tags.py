@@ -124,4 +124,6 @@ def _rate(rate: float | None) -> str:
 def how_tagged(report: Mapping[str, Any]) -> str:
     """How the tags of this call were found."""
     methods = {tag["method"].partition(":")[0] for tag in report["tactics"]}
-    return "by rule, from the wording" if methods <= {"rule"} else "by machine"
+    if methods <= {"rule"}:
+        return "by rule, from the wording"
+    return "by rule, from wording and timing" if methods <= {"rule", "audio"} else "by machine"

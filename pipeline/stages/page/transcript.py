@@ -18,7 +18,7 @@ _PUNCTUATION = re.compile(r"[.,;:!?…]+(?=\s|$)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """The visible name of a tactic; `title` adds what it means."""
+    """The visible name of a tactic, which says where it is experimental; `title` is its meaning."""
 
     tactic: str
     family: str
@@ -79,7 +79,7 @@ def labels_of(report: Mapping[str, Any]) -> dict[str, Label]:
         tag["tactic"]: Label(
             tactic=tag["tactic"],
             family=tag["family"],
-            name=wording.capitalised(tag["tactic"].replace("_", " ")),
+            name=_shown_name(tag["tactic"].replace("_", " "), tag),
             title="",
         )
         for tag in report["tactics"]
@@ -88,12 +88,18 @@ def labels_of(report: Mapping[str, Any]) -> dict[str, Label]:
         entry["tactic"]: Label(
             tactic=entry["tactic"],
             family=entry["family"],
-            name=wording.capitalised(wording.name_of(entry["name"])),
+            name=_shown_name(wording.name_of(entry["name"]), entry),
             title=wording.plain(entry["definition"]),
         )
         for entry in report["codebook"]
     }
     return unlisted | listed
+
+
+def _shown_name(name: str, entry: Mapping[str, Any]) -> str:
+    """The name as it is shown; reports before 1.3 have no experimental tags."""
+    mark = " (experimental)" if entry.get("experimental") else ""
+    return f"{wording.capitalised(name)}{mark}"
 
 
 def _turn(
