@@ -14,8 +14,8 @@ from pipeline.tactics.cues import (
     find,
     is_prompted,
     matches,
-    pattern,
 )
+from pipeline.tactics.search import pattern
 from pipeline.tactics.text import sentences, trimmed
 
 _QUESTIONS = frozenset({"open_question", "closed_question"})
