@@ -186,9 +186,8 @@ def _tells_you(said: list[str]) -> bool:
 
 
 def _gratitude(scene: Scene, tactic: Tactic) -> list[Finding]:
-    if _is_closing(scene, tactic):
-        return []
-    return find(scene, tactic, score=0.9)
+    found = find(scene, tactic, score=0.9)
+    return [] if found and _is_closing(scene, tactic) else found
 
 
 def _is_closing(scene: Scene, tactic: Tactic) -> bool:

@@ -45,6 +45,11 @@ def occurs(cues: tuple[str, ...], passage: Passage, part: str | None = None) -> 
     return any(cue.pattern.search(text) for cue in _searcher(cues).possible(passage))
 
 
+def may_occur(cues: tuple[str, ...], passage: Passage) -> bool:
+    """Whether the words of the clean line leave it possible that a cue matches."""
+    return bool(_searcher(cues).possible(passage))
+
+
 def match_at(cues: tuple[str, ...], passage: Passage, index: int) -> re.Match[str] | None:
     """The match of the cues that starts with a token."""
     return _searcher(cues).match_at(passage, index)
