@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipeline.records import BACKCHANNEL
 from pipeline.tactics import Learned, read_call
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
 from pipeline.tactics.offers.document import ledger_document
+from pipeline.tagging_pool import tag_side_by_side
 from pipeline.transcripts.lines import Line, Refused, dialogues
+
+_ALONE_TURNS = 10_000
+"""So much is tagged before other processes, which take seconds to start, can be worth it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +32,26 @@ def tag_dialogues(
     codebook: Codebook,
     refuse: Callable[[Refused], None],
     learned: Learned | None = None,
+    processes: int = 1,
 ) -> Iterator[Tagged]:
     """Each dialogue tagged as soon as it has been read; `refuse` is told of unreadable lines.
 
-    Without a classifier (`learned`) the rules alone speak.
+    Without a classifier (`learned`) the rules alone speak; then a long transcript is shared among
+    so many `processes`. The classifier keeps all cores busy by itself.
 
     A dialogue too long for memory comes in parts, each with a ledger of its own; see `dialogues`.
     """
-    for dialogue in dialogues(_readable(lines, refuse)):
+    source = dialogues(_readable(lines, refuse))
+    side_by_side = processes > 1 and learned is None
+    turn_count = 0
+    for dialogue in source:
         yield _tagged(dialogue, codebook, learned)
+        turn_count += len(dialogue)
+        if side_by_side and turn_count >= _ALONE_TURNS:
+            break
+    if side_by_side:
+        tagger = partial(_tagged, codebook=codebook, learned=None)
+        yield from tag_side_by_side(source, tagger=tagger, processes=processes)
 
 
 def _readable(lines: Iterable[Line | Refused], refuse: Callable[[Refused], None]) -> Iterator[Line]:

@@ -64,6 +64,7 @@ def tag(
 def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> tuple[int, int, int]:
     """Tag a transcript; how many turns, tags and unreadable lines there were."""
     from pipeline.errors import ConfigError
+    from pipeline.models.device import usable_cores
     from pipeline.tagging import tag_dialogues
     from pipeline.transcripts.formats import read_transcript
 
@@ -75,7 +76,11 @@ def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> t
     turn_count = tag_count = 0
     with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
         for dialogue in tag_dialogues(
-            lines, codebook=codebook, refuse=refusals.add, learned=learned
+            lines,
+            codebook=codebook,
+            refuse=refusals.add,
+            learned=learned,
+            processes=usable_cores(),
         ):
             for turn in dialogue.turns:
                 write_turn(turn)

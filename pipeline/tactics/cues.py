@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.tactics.codebook import Tactic
-from pipeline.tactics.search import find_all, occurs, pattern
+from pipeline.tactics.search import find_all, occurs
 from pipeline.tactics.text import BREAKS, MAX_CLAUSE_TOKENS, STOPS, Passage, Span, trimmed
 from pipeline.tactics.wording import word_set
 

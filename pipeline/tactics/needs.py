@@ -8,7 +8,7 @@ too cautious.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import product
@@ -210,7 +210,9 @@ def _chosen(strings: Iterable[str]) -> list[Pieces]:
         return []
     if len(pieces) == 1:
         return [frozenset({piece}) for piece in pieces[0]]
-    return [frozenset(min(own, key=lambda piece: (_one_commonness(piece), piece)) for own in pieces)]
+    return [
+        frozenset(min(own, key=lambda piece: (_one_commonness(piece), piece)) for own in pieces)
+    ]
 
 
 def _words_in(string: str) -> Iterator[str]:
@@ -298,7 +300,9 @@ def _first_words(
             break
         ended, begun = _after_item(item, begun)
         done |= ended
-    return (done | _ended(begun, _GAP), frozenset()) if len(begun) > _MOST_STRINGS else (done, begun)
+    return (
+        (done | _ended(begun, _GAP), frozenset()) if len(begun) > _MOST_STRINGS else (done, begun)
+    )
 
 
 def _after_item(item: Item, begun: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:

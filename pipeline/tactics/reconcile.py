@@ -42,5 +42,7 @@ def _is_ruled_out(finding: Finding, findings: list[Finding]) -> bool:
     return False
 
 
-def _spans(findings: Iterable[Finding], tactics: AbstractSet[str], *, at_least: float) -> list[Span]:
+def _spans(
+    findings: Iterable[Finding], tactics: AbstractSet[str], *, at_least: float
+) -> list[Span]:
     return [f.span for f in findings if f.tactic in tactics and f.score >= at_least]

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from threading import Lock
 from typing import TypeVar
 
-from pipeline.tactics.needs import DIGIT, Needs, Pieces, holds, needs_of
+from pipeline.tactics.needs import DIGIT, Needs, Pieces, needs_of
 from pipeline.tactics.text import Passage
 
 _Key = TypeVar("_Key")
@@ -179,9 +179,7 @@ class _Searcher:
 
     def found(self, cues: Sequence[_Cue], passage: Passage) -> list[re.Match[str]]:
         """The matches of those cues, which are among its own."""
-        found = [
-            matches for cue in cues if (matches := list(cue.pattern.finditer(passage.clean)))
-        ]
+        found = [matches for cue in cues if (matches := list(cue.pattern.finditer(passage.clean)))]
         if len(found) < 2:
             return found[0] if found else []
         return _merged([matches[0] for matches in found], passage.clean)
@@ -209,10 +207,16 @@ class _Searcher:
         return None
 
 
+@lru_cache(maxsize=64)
+def list_searcher(lists: tuple[tuple[str, ...], ...]) -> ListSearcher:
+    """What searches for each of these lists."""
+    return ListSearcher(lists)
+
+
 class ListSearcher:
     """Several lists of cues, each found for itself; those that are possible are looked up once."""
 
-    def __init__(self, lists: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, lists: tuple[tuple[str, ...], ...]) -> None:
         self._searchers = [_searcher(cues) for cues in lists]
         needs = [need for searcher in self._searchers for need in searcher.needs]
         self._place = _LEXICON.add(needs)
@@ -224,9 +228,7 @@ class ListSearcher:
         met = _LEXICON.met(passage) >> self._place & self._mask
         lists = self._possible.get(met)
         if lists is None:
-            lists = tuple(
-                [at for at, one in enumerate(self._searchers) if one.possible(passage)]
-            )
+            lists = tuple([at for at, one in enumerate(self._searchers) if one.possible(passage)])
             _remember(self._possible, met, lists)
         for at in lists:
             searcher = self._searchers[at]

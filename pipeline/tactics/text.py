@@ -174,7 +174,7 @@ def _without_fillers(tokens: list[Token]) -> list[Token]:
 
 def _without_asides(tokens: list[Token]) -> list[Token]:
     """Drop "you know", "I mean" and the like where commas set them off on both sides."""
-    if [token.clean for token in tokens].count(",") < 2:  # noqa: PLR2004 - one on either side
+    if [token.clean for token in tokens].count(",") < 2:
         return tokens
     kept: list[Token] = []
     index = 0

@@ -16,7 +16,7 @@ from pipeline.tactics.offers.amounts import (
     Amount,
     read_amounts,
 )
-from pipeline.tactics.search import ListSearcher
+from pipeline.tactics.search import ListSearcher, list_searcher
 from pipeline.tactics.text import BREAKS, STOPS, Passage, Span
 
 AS_SAID = "*"
@@ -170,9 +170,9 @@ def _made_ready(issues: Sequence[Issue]) -> _Ready:
     terms = [(issue, name, patterns) for issue in issues for name, patterns in issue.terms]
     return _Ready(
         issues=issues,
-        words=ListSearcher([issue.words for issue in issues]),
+        words=list_searcher(tuple(issue.words for issue in issues)),
         options=tuple((issue, name) for issue, name, _ in terms),
-        terms=ListSearcher([patterns for *_, patterns in terms]),
+        terms=list_searcher(tuple(patterns for *_, patterns in terms)),
     )
 
 
