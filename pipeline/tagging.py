@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipeline.records import BACKCHANNEL
 from pipeline.tactics import Learned, read_call
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
 from pipeline.tactics.offers.document import ledger_document
+from pipeline.tagging_pool import tag_side_by_side
 from pipeline.transcripts.lines import Line, Refused, dialogues
+
+_ALONE_TURNS = 10_000
+"""So much is tagged before other processes, which take seconds to start, can be worth it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +35,42 @@ def tag_dialogues(
     learned: Learned | None = None,
     experimental: Set[str] = frozenset(),
     all_tags: bool = False,
+    processes: int = 1,
 ) -> Iterator[Tagged]:
     """Each dialogue tagged as soon as it has been read; `refuse` is told of unreadable lines.
 
-    Without a classifier (`learned`) the rules alone speak. Tags of conduct need a speech map, which
-    a transcript has not, even with times: they are absent, never guessed.
+    Without a classifier (`learned`) the rules alone speak; then a long transcript is shared among
+    so many `processes`. The classifier keeps all cores busy by itself. Tags of conduct need a
+    speech map, which a transcript has not, even with times: they are absent, never guessed.
 
     Tags of `experimental` tactics are left out of the turns, or with `all_tags` marked; the ledger
     rests on all tags in either case.
 
     A dialogue too long for memory comes in parts, each with a ledger of its own; see `dialogues`.
     """
-    for dialogue in dialogues(_readable(lines, refuse)):
-        tagged = _tagged(dialogue, codebook, learned)
+    source = dialogues(_readable(lines, refuse))
+    for tagged in _all_tagged(source, codebook, learned, processes=processes):
         yield _judged(tagged, experimental=experimental, all_tags=all_tags)
+
+
+def _all_tagged(
+    source: Iterator[Sequence[Line]],
+    codebook: Codebook,
+    learned: Learned | None,
+    *,
+    processes: int,
+) -> Iterator[Tagged]:
+    """All dialogues, of a long transcript by several processes."""
+    side_by_side = processes > 1 and learned is None
+    turn_count = 0
+    for dialogue in source:
+        yield _tagged(dialogue, codebook, learned)
+        turn_count += len(dialogue)
+        if side_by_side and turn_count >= _ALONE_TURNS:
+            break
+    if side_by_side:
+        tagger = partial(_tagged, codebook=codebook, learned=None)
+        yield from tag_side_by_side(source, tagger=tagger, processes=processes)
 
 
 def _readable(lines: Iterable[Line | Refused], refuse: Callable[[Refused], None]) -> Iterator[Line]:

@@ -83,6 +83,7 @@ def _tag(
 ) -> _Count:
     """Tag a transcript; how many turns, tags and unreadable lines there were."""
     from pipeline.errors import ConfigError
+    from pipeline.models.device import usable_cores
     from pipeline.tagging import tag_dialogues
     from pipeline.transcripts.formats import read_transcript
 
@@ -100,6 +101,7 @@ def _tag(
             learned=learned,
             experimental=_experimental(),
             all_tags=all_tags,
+            processes=usable_cores(),
         ):
             for turn in dialogue.turns:
                 write_turn(turn)

@@ -14,8 +14,8 @@ from pipeline.tactics.cues import (
     find,
     is_prompted,
     matches,
-    pattern,
 )
+from pipeline.tactics.search import may_occur, pattern
 from pipeline.tactics.text import sentences, trimmed
 
 _QUESTIONS = frozenset({"open_question", "closed_question"})
@@ -40,10 +40,12 @@ def _by_cue(scene: Scene, tactics: Mapping[str, Tactic], names: Iterable[str]) -
 
 def _offers(scene: Scene, tactic: Tactic) -> list[Finding]:
     found = find(scene, tactic, score=0.8)
-    asked = bool(scene.on_table & _QUESTIONS) and is_prompted(scene, tactic)
-    if found or not (asked or scene.in_play & _PROPOSALS):
-        return found
     passage = scene.passage
+    if found or not may_occur(tactic.context_cues, passage):
+        return found
+    asked = bool(scene.on_table & _QUESTIONS) and is_prompted(scene, tactic)
+    if not (asked or scene.in_play & _PROPOSALS):
+        return []
     for sentence in sentences(passage)[:2]:
         span = trimmed(passage, sentence, LEADS)
         if pattern(tactic.context_cues).fullmatch(passage.clean_of(span)):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pipeline.tactics.codebook import Tactic
+from pipeline.tactics.search import find_all, occurs
 from pipeline.tactics.text import BREAKS, MAX_CLAUSE_TOKENS, STOPS, Passage, Span, trimmed
 from pipeline.tactics.wording import word_set
 
@@ -23,6 +22,7 @@ LEADS = (
     )
     | {"all right"}
 )
+_CLAUSE_ENDS = STOPS | BREAKS
 _PRONOUNS = word_set(
     "i you we they he she it there let if what how why when where who can could do"
 )
@@ -57,18 +57,12 @@ class Scene:
     beside: tuple[Passage, ...] = ()
 
 
-@lru_cache(maxsize=1024)
-def pattern(cues: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern for all cues, matching whole tokens only; without cues it never matches."""
-    return re.compile(rf"(?<!\S)(?:{'|'.join(cues)})(?:(?!\S)|(?<= ))" if cues else r"(?!)")
-
-
 def matches(passage: Passage, tactic: Tactic, cues: tuple[str, ...] | None = None) -> list[Span]:
     """Where the tactic's cues (or those given) match and no exclusion overlaps them."""
-    found = list(pattern(tactic.cues if cues is None else cues).finditer(passage.clean))
+    found = find_all(tactic.cues if cues is None else cues, passage)
     if not found:
         return []
-    barred = [match.span() for match in pattern(tactic.exclusions).finditer(passage.clean)]
+    barred = [match.span() for match in find_all(tactic.exclusions, passage)]
     return [
         passage.span_of(match)
         for match in found
@@ -101,7 +95,7 @@ def clause_around(passage: Passage, span: Span) -> Span:
 
 def starts_clause(passage: Passage, index: int) -> bool:
     """Whether a clause starts at this token: after a stop, or with "and I", "but you", …"""
-    if index == 0 or passage.tokens[index - 1].clean in STOPS | BREAKS:
+    if index == 0 or passage.tokens[index - 1].clean in _CLAUSE_ENDS:
         return True
     word = passage.tokens[index].clean
     if word not in COORDINATORS or index + 1 >= len(passage.tokens):
@@ -114,15 +108,17 @@ def starts_clause(passage: Passage, index: int) -> bool:
 def find(scene: Scene, tactic: Tactic, *, score: float) -> list[Finding]:
     """The tactic wherever its own cues find it, one finding a clause."""
     passage = scene.passage
+    spans = matches(passage, tactic)
+    if not spans:
+        return []
     return [
-        Finding(tactic=tactic.id, score=score, span=clause)
-        for clause in clauses(passage, matches(passage, tactic))
+        Finding(tactic=tactic.id, score=score, span=clause) for clause in clauses(passage, spans)
     ]
 
 
 def is_prompted(scene: Scene, tactic: Tactic) -> bool:
     """Whether the other side's last turn holds one of the tactic's prompts."""
-    return bool(scene.heard and pattern(tactic.prompt_cues).search(scene.heard[0].clean))
+    return bool(scene.heard and occurs(tactic.prompt_cues, scene.heard[0]))
 
 
 def touches(span: Span, others: Iterable[Span]) -> bool:

@@ -15,9 +15,9 @@ from pipeline.tactics.cues import (
     find,
     is_prompted,
     matches,
-    pattern,
     touches,
 )
+from pipeline.tactics.search import match_at, occurs, pattern
 from pipeline.tactics.text import Passage, Span, sentences, trimmed, words
 from pipeline.tactics.wording import word_set
 
@@ -33,6 +33,7 @@ _LIGHT = word_set(
     "of off on onto out over to up with about just really very too also like well okay yeah yes no "
     "oh right there here what how why when where who which because get got some any all"
 )
+_AROUND_THANKS = LEADS | word_set("so much very you a lot again")
 _SECOND = word_set("you your yours yourself")
 _NUMBER = re.compile(
     r"[$€£]?\d|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty"
@@ -168,9 +169,10 @@ def _points(passage: Passage, span: Span) -> int:
 def _restates(scene: Scene, tactic: Tactic, sentence: Span) -> bool:
     """Whether a sentence about "you", no question by form, picks up what the other side said."""
     passage = scene.passage
-    match = pattern(tactic.context_cues).match(passage.clean, passage.places[sentence.first])
+    if not scene.heard or passage.words.isdisjoint(_SECOND):
+        return False
     said = words(passage.clean_of(sentence))
-    if not match or not scene.heard or not _SECOND & set(said):
+    if _SECOND.isdisjoint(said) or not match_at(tactic.context_cues, passage, sentence.first):
         return False
     content = {_stem(word) for word in said if word not in _LIGHT}
     heard = frozenset[str]().union(*(content_words(turn) for turn in scene.heard))
@@ -184,21 +186,15 @@ def _tells_you(said: list[str]) -> bool:
 
 
 def _gratitude(scene: Scene, tactic: Tactic) -> list[Finding]:
-    if _is_closing(scene, tactic):
-        return []
-    return find(scene, tactic, score=0.9)
+    found = find(scene, tactic, score=0.9)
+    return [] if found and _is_closing(scene, tactic) else found
 
 
 def _is_closing(scene: Scene, tactic: Tactic) -> bool:
     """Whether the turn is a goodbye and thanks alone."""
-    byes = pattern(tactic.context_cues)
-    rest = pattern(tactic.cues).sub("", byes.sub("", scene.passage.clean))
-    left = [
-        word
-        for word in words(rest)
-        if word not in LEADS | {"so", "much", "very", "you", "a", "lot", "again"}
-    ]
-    if left:
-        return False
     near = (scene.passage, *scene.beside)
-    return any(byes.search(passage.clean) for passage in near)
+    if not any(occurs(tactic.context_cues, passage) for passage in near):
+        return False
+    without_byes = pattern(tactic.context_cues).sub("", scene.passage.clean)
+    rest = words(pattern(tactic.cues).sub("", without_byes))
+    return all(word in _AROUND_THANKS for word in rest)

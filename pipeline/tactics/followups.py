@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.tactics.codebook import Tactic
-from pipeline.tactics.cues import Finding, Scene, pattern, touches
+from pipeline.tactics.cues import Finding, Scene, touches
 from pipeline.tactics.empathy import content_stems
+from pipeline.tactics.search import occurs
 from pipeline.tactics.text import Span, words
 
 FOLLOW_UP = "follow_up_question"
@@ -36,9 +37,9 @@ def find_follow_ups(
 
 def _is_tied(scene: Scene, tactic: Tactic, span: Span) -> bool:
     clean = scene.passage.clean_of(span)
-    if pattern(tactic.exclusions).search(clean) or scene.previous is None:
+    if occurs(tactic.exclusions, scene.passage, clean) or scene.previous is None:
         return False
-    if pattern(tactic.cues).search(clean):
+    if occurs(tactic.cues, scene.passage, clean):
         return True
     shared = content_stems(words(clean)) & content_stems(words(scene.previous.clean))
     return bool(shared)

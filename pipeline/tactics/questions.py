@@ -17,9 +17,9 @@ from pipeline.tactics.cues import (
     Finding,
     Scene,
     find,
-    pattern,
     starts_clause,
 )
+from pipeline.tactics.search import beginner, match_at, occurs, pattern
 from pipeline.tactics.text import MARKS, MAX_CLAUSE_TOKENS, Passage, Span, sentences, words
 from pipeline.tactics.wording import word_set
 
@@ -82,8 +82,7 @@ def _in_sentence(passage: Passage, sentence: Span, tactics: Mapping[str, Tactic]
 
 
 def _is_calibrated(passage: Passage, span: Span, tactics: Mapping[str, Tactic]) -> bool:
-    cues = tactics[CALIBRATED].cues
-    return bool(pattern(cues).search(passage.clean_of(span)))
+    return occurs(tactics[CALIBRATED].cues, passage, passage.clean_of(span))
 
 
 def _tail_start(passage: Passage, sentence: Span) -> int:
@@ -102,9 +101,12 @@ def _starts(
     passage: Passage, sentence: Span, tail: int, tactics: Mapping[str, Tactic]
 ) -> list[_Start]:
     starts: list[_Start] = []
+    may_begin = beginner(_lists(tactics))
     index = sentence.first
     while index < min(tail, sentence.last + 1):
-        start = _start_at(passage, sentence, index, tactics, starts)
+        start = None
+        if may_begin(passage.tokens[index].clean):
+            start = _start_at(passage, sentence, index, tactics, starts)
         if start and _is_restart(passage, starts, start):
             starts.pop()
         if start and start.tactic:
@@ -126,9 +128,7 @@ def _start_at(
     if starts and not _may_follow(passage, index, starts[-1]):
         return None
     for tactic in (tactics[OPEN], tactics[CLOSED]):
-        excluded = at_clause and pattern(tactic.exclusions).match(
-            passage.clean, passage.places[index]
-        )
+        excluded = match_at(tactic.exclusions, passage, index) if at_clause else None
         if excluded:
             return _Start(index=index, tactic="", after=passage.span_of(excluded).last + 1)
     for tactic in (tactics[OPEN], tactics[CLOSED]):
@@ -139,17 +139,24 @@ def _start_at(
     return None
 
 
+def _lists(tactics: Mapping[str, Tactic]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        cues
+        for tactic in (tactics[OPEN], tactics[CLOSED])
+        for cues in (tactic.cues, tactic.context_cues, tactic.exclusions)
+    )
+
+
 def _match_at(
     passage: Passage, index: int, tactic: Tactic, *, at_clause: bool
 ) -> re.Match[str] | None:
-    place = passage.places[index]
     if at_clause:
-        match = pattern(tactic.cues).match(passage.clean, place)
+        match = match_at(tactic.cues, passage, index)
         if match:
             return match
     elif passage.tokens[index - 1].clean.rpartition(" ")[2] in _EMBEDDERS:
         return None
-    return pattern(tactic.context_cues).match(passage.clean, place)
+    return match_at(tactic.context_cues, passage, index)
 
 
 def _may_start(passage: Passage, sentence: Span, index: int) -> bool:

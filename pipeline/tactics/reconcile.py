@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from pipeline.tactics.cues import BY_CONTEXT, Finding, touches
 from pipeline.tactics.empathy import RISING_MIRROR
 from pipeline.tactics.questions import ASKED, CLOSED, OPEN, RISING
 from pipeline.tactics.text import Span
 
+_QUESTIONS = frozenset({OPEN, CLOSED})
 _REFLECTIONS = frozenset({"label", "paraphrase", "mirror"})
 _MOVES = frozenset({"offer", "conditional_trade", "threat", "boundary", "accept", "reject"})
 
@@ -19,12 +21,13 @@ def reconciled(findings: list[Finding]) -> list[Finding]:
 
 
 def _is_ruled_out(finding: Finding, findings: list[Finding]) -> bool:
-    asked = _spans(findings, {OPEN, CLOSED}, at_least=ASKED)
     by_context = finding.score <= BY_CONTEXT
     if finding.tactic in ("label", "accept"):
+        asked = _spans(findings, _QUESTIONS, at_least=ASKED)
         traded = _spans(findings, {"conditional_trade"}, at_least=0.0)
         return touches(finding.span, [*asked, *(traded if finding.tactic == "accept" else ())])
     if finding.tactic == "paraphrase" and by_context:
+        asked = _spans(findings, _QUESTIONS, at_least=ASKED)
         moves = _spans(findings, _MOVES, at_least=0.0)
         return touches(finding.span, [*asked, *moves])
     if finding.tactic == "reject" and by_context:
@@ -39,6 +42,7 @@ def _is_ruled_out(finding: Finding, findings: list[Finding]) -> bool:
     return False
 
 
-def _spans(findings: Iterable[Finding], tactics: Iterable[str], *, at_least: float) -> list[Span]:
-    wanted = frozenset(tactics)
-    return [f.span for f in findings if f.tactic in wanted and f.score >= at_least]
+def _spans(
+    findings: Iterable[Finding], tactics: AbstractSet[str], *, at_least: float
+) -> list[Span]:
+    return [f.span for f in findings if f.tactic in tactics and f.score >= at_least]

@@ -19,10 +19,9 @@ def find_risk(scene: Scene, tactics: Mapping[str, Tactic]) -> list[Finding]:
 def _irritators(scene: Scene, tactic: Tactic, offer: Tactic) -> list[Finding]:
     """Praise by name; "that's more than fair" only beside an offer of one's own."""
     plain = find(scene, tactic, score=0.8)
-    offered = "offer" in scene.own_table or bool(matches(scene.passage, offer))
-    if plain or not offered:
+    spans = [] if plain else matches(scene.passage, tactic, tactic.context_cues)
+    if not spans or not ("offer" in scene.own_table or matches(scene.passage, offer)):
         return plain
-    spans = matches(scene.passage, tactic, tactic.context_cues)
     return [
         Finding(tactic=tactic.id, score=BY_CONTEXT, span=span)
         for span in clauses(scene.passage, spans)

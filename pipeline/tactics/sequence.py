@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.tactics.codebook import Tactic
-from pipeline.tactics.cues import Finding, clauses, matches, pattern
+from pipeline.tactics.cues import Finding, clauses, matches
+from pipeline.tactics.search import occurs
 from pipeline.tactics.text import Passage
 
 POSITIVE_CLOSE, BAIT_AND_SWITCH, DEFEND_ATTACK = (
@@ -38,9 +39,10 @@ def find_sequences(
 ) -> Iterator[tuple[int, Finding]]:
     """What the order of turns shows, each with the index of its turn."""
     fights = [_fights(turn, tactics[DEFEND_ATTACK]) for turn in turns]
+    baits = [occurs(tactics[BAIT_AND_SWITCH].prompt_cues, turn.passage) for turn in turns]
     for at, turn in enumerate(turns):
         yield from _closes(turns, at, tactics[POSITIVE_CLOSE])
-        yield from _baits(turns, at, tactics[BAIT_AND_SWITCH])
+        yield from _baits(turns, at, baits, tactics[BAIT_AND_SWITCH])
         beside = [other for other in (at - 1, at + 1) if 0 <= other < len(turns)]
         if any(fights[other] and turns[other].speaker != turn.speaker for other in beside):
             yield from ((turn.index, finding) for finding in fights[at][:1])
@@ -49,27 +51,24 @@ def find_sequences(
 def _closes(turns: Sequence[Spoken], at: int, tactic: Tactic) -> Iterator[tuple[int, Finding]]:
     """Thanks and an interest in staying in touch, after the other side said no."""
     turn = turns[at]
-    if "gratitude" not in turn.tactics:
+    if all(finding.tactic != "gratitude" for finding in turn.findings):
         return
     refused = any(
         other.speaker != turn.speaker
-        and ("reject" in other.tactics or pattern(tactic.prompt_cues).search(other.passage.clean))
+        and ("reject" in other.tactics or occurs(tactic.prompt_cues, other.passage))
         for other in turns[max(0, at - _NO_WITHIN_TURNS) : at]
     )
     if refused:
         yield from _first(turn, tactic)
 
 
-def _baits(turns: Sequence[Spoken], at: int, tactic: Tactic) -> Iterator[tuple[int, Finding]]:
-    """An ask for the job by one who had asked for nothing but advice."""
-    turn = turns[at]
-    own = [
-        other
-        for other in turns[max(0, at - _BAIT_WITHIN_TURNS) : at]
-        if other.speaker == turn.speaker
-    ]
-    if any(pattern(tactic.prompt_cues).search(other.passage.clean) for other in own):
-        yield from _first(turn, tactic)
+def _baits(
+    turns: Sequence[Spoken], at: int, baits: Sequence[bool], tactic: Tactic
+) -> Iterator[tuple[int, Finding]]:
+    """An ask for the job by one who had asked for nothing but advice (`baits`)."""
+    before = range(max(0, at - _BAIT_WITHIN_TURNS), at)
+    if any(baits[other] and turns[other].speaker == turns[at].speaker for other in before):
+        yield from _first(turns[at], tactic)
 
 
 def _first(turn: Spoken, tactic: Tactic) -> Iterator[tuple[int, Finding]]:

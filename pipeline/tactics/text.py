@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.tactics.wording import clean_word, word_set
 
@@ -54,14 +55,28 @@ class Span:
     last: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Passage:
-    """A turn's text, its tokens, and the clean line with the place of each token in it."""
+    """A turn's text, its tokens, and the clean line with the place of each token in it.
+
+    `needs_met` remembers what search.py found out about the words.
+    """
 
     text: str
     tokens: tuple[Token, ...]
     clean: str
     places: tuple[int, ...]
+    needs_met: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The different words and marks of the clean line."""
+        return frozenset(self.clean.split(" "))
+
+    @cached_property
+    def sentences(self) -> tuple[Span, ...]:
+        """As the function of that name gives them."""
+        return _split(self)
 
     def token_at(self, place: int) -> int:
         """The token that covers a place of the clean line."""
@@ -84,16 +99,20 @@ class Passage:
 def read_passage(text: str) -> Passage:
     """Clean a turn's text for the cues, keeping the way back to it."""
     tokens = _without_restarts(_without_asides(_without_fillers(list(_tokens(text)))))
+    cleans = [token.clean for token in tokens]
     places, place = [], 0
-    for token in tokens:
+    for clean in cleans:
         places.append(place)
-        place += len(token.clean) + 1
-    clean = " ".join(token.clean for token in tokens)
-    return Passage(text=text, tokens=tuple(tokens), clean=clean, places=tuple(places))
+        place += len(clean) + 1
+    return Passage(text=text, tokens=tuple(tokens), clean=" ".join(cleans), places=tuple(places))
 
 
-def sentences(passage: Passage) -> list[Span]:
+def sentences(passage: Passage) -> Sequence[Span]:
     """The sentences by their stops, the stop included; an unpunctuated turn is one sentence."""
+    return passage.sentences
+
+
+def _split(passage: Passage) -> tuple[Span, ...]:
     found, first = [], 0
     for index, token in enumerate(passage.tokens):
         if token.clean in STOPS:
@@ -102,7 +121,7 @@ def sentences(passage: Passage) -> list[Span]:
             first = index + 1
     if first < len(passage.tokens):
         found.append(Span(first=first, last=len(passage.tokens) - 1))
-    return found
+    return tuple(found)
 
 
 def words(clean: str) -> list[str]:
@@ -115,7 +134,7 @@ def trimmed(passage: Passage, span: Span, leads: frozenset[str] = frozenset()) -
     first, last = span.first, span.last
     while last > first and passage.tokens[last].clean in MARKS:
         last -= 1
-    while first < last and passage.tokens[first].clean in MARKS | leads:
+    while first < last and ((clean := passage.tokens[first].clean) in MARKS or clean in leads):
         first += 1
     return Span(first=first, last=last)
 
@@ -137,6 +156,8 @@ def _clean_mark(mark: str) -> str:
 
 def _without_fillers(tokens: list[Token]) -> list[Token]:
     """Drop "um" and the commas around it: those mark the hesitation, not a clause."""
+    if _FILLERS.isdisjoint([token.clean for token in tokens]):
+        return tokens
     kept: list[Token] = []
     after_filler = False
     for token in tokens:
@@ -153,6 +174,8 @@ def _without_fillers(tokens: list[Token]) -> list[Token]:
 
 def _without_asides(tokens: list[Token]) -> list[Token]:
     """Drop "you know", "I mean" and the like where commas set them off on both sides."""
+    if [token.clean for token in tokens].count(",") < 2:
+        return tokens
     kept: list[Token] = []
     index = 0
     while index < len(tokens):
@@ -178,30 +201,32 @@ def _aside_size(tokens: list[Token], index: int) -> int:
 
 def _without_restarts(tokens: list[Token]) -> list[Token]:
     """Drop the first of two like runs of one to three words: "do you- do you think"."""
+    if len({token.clean for token in tokens}) == len(tokens):
+        return tokens
     kept: list[Token] = []
+    said: list[str] = []
     for token in tokens:
+        is_near = token.clean in said[-4:]
         kept.append(token)
-        if not any(old.clean == token.clean for old in kept[-5:-1]):
-            continue
-        for size in (1, 2, 3):
-            if _repeats(kept, size):
-                del kept[_restart_start(kept, size) : len(kept) - size]
+        said.append(token.clean)
+        for size in (1, 2, 3) if is_near else ():
+            if _repeats(said, size):
+                restart = slice(_restart_start(said, size), len(said) - size)
+                del kept[restart], said[restart]
                 break
     return kept
 
 
-def _restart_start(tokens: list[Token], size: int) -> int:
-    middle = len(tokens) - size
-    gap = 1 if middle > 0 and tokens[middle - 1].clean in ("—", ",") else 0
+def _restart_start(said: list[str], size: int) -> int:
+    middle = len(said) - size
+    gap = 1 if middle > 0 and said[middle - 1] in ("—", ",") else 0
     return middle - gap - size
 
 
-def _repeats(tokens: list[Token], size: int) -> bool:
-    if len(tokens) < 2 * size:
+def _repeats(said: list[str], size: int) -> bool:
+    start = _restart_start(said, size)
+    if len(said) < 2 * size or start < 0:
         return False
-    start = _restart_start(tokens, size)
-    if start < 0:
-        return False
-    new = [token.clean for token in tokens[len(tokens) - size :]]
-    old = [token.clean for token in tokens[start : start + size]]
-    return new == old and not any(word in MARKS or word[0].isdigit() for word in new)
+    new = said[len(said) - size :]
+    again = new == said[start : start + size]
+    return again and not any(word in MARKS or word[0].isdigit() for word in new)

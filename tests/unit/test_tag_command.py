@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.apps import tag as command
 from pipeline.config import shipped_codebook
+from pipeline.errors import InputError
 from pipeline.tactics import Reading
 from pipeline.tactics.codebook import Codebook
 from pipeline.tagging import Tagged, tag_dialogues
@@ -398,3 +399,47 @@ def test_turns_are_written_while_the_input_is_read(
     assert parley("tag", tmp_path / "call.jsonl").exit_code == 3
     assert asked_at_write[:27] == [31] * 27
     assert len(asked_at_write) == 540
+
+
+# --- several processes
+
+
+def numbered(name: str, turns: int) -> list[Line]:
+    """A dialogue with an offer in every turn."""
+    return [
+        Line(number=at, dialogue=name, turn=at, speaker="AB"[at % 2], text=f"How about ${at + 50}?")
+        for at in range(turns)
+    ]
+
+
+def test_several_processes_give_what_one_gives(
+    codebook: Codebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same dialogues in the same order, and refusals as they come."""
+    monkeypatch.setattr("pipeline.tagging._ALONE_TURNS", 4)
+    monkeypatch.setattr("pipeline.tagging_pool._BATCH_TURNS", 3)
+    lines = [line for at in range(9) for line in numbered(str(at), 2)]
+    bad = [Refused(number=at, reason="bad") for at in range(2)]
+    source = [bad[0], *lines, bad[1]]
+    refused: list[Refused] = []
+    many = list(tag_dialogues(source, codebook=codebook, refuse=refused.append, processes=2))
+    alone = list(tag_dialogues(source, codebook=codebook, refuse=lambda _: None))
+    assert many == alone
+    assert refused == bad
+
+
+def test_what_was_read_comes_out_before_a_failure_to_read(
+    codebook: Codebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With several processes too, though they read ahead."""
+    monkeypatch.setattr("pipeline.tagging._ALONE_TURNS", 2)
+
+    def broken() -> Iterator[Line]:
+        yield from (line for at in range(4) for line in numbered(str(at), 2))
+        raise InputError("broken off")
+
+    out: list[Tagged] = []
+    tagged = tag_dialogues(broken(), codebook=codebook, refuse=pytest.fail, processes=2)
+    with pytest.raises(InputError, match="broken off"):
+        out.extend(tagged)
+    assert [dialogue.offers["dialogue"] for dialogue in out] == ["0", "1", "2"]

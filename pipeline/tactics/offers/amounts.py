@@ -91,6 +91,8 @@ def read_amounts(passage: Passage) -> list[Amount]:
     """
     tokens = [token.clean for token in passage.tokens]
     numbers = [_marked(number, passage) for number in read_numbers(tokens)]
+    if not numbers:
+        return []
     codes = _codes(numbers)
     ends = [number.span.first for number in numbers[1:]] + [len(tokens)]
     amounts = [

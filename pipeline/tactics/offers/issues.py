@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.tactics.codebook import Issue
-from pipeline.tactics.cues import pattern, touches
+from pipeline.tactics.cues import touches
 from pipeline.tactics.offers.amounts import (
     MONEY,
     MONTHS,
@@ -16,6 +16,7 @@ from pipeline.tactics.offers.amounts import (
     Amount,
     read_amounts,
 )
+from pipeline.tactics.search import ListSearcher, list_searcher
 from pipeline.tactics.text import BREAKS, STOPS, Passage, Span
 
 AS_SAID = "*"
@@ -86,19 +87,26 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Mention:
+class Mention:
     """Words that name an issue."""
 
     issue: Issue
     span: Span
 
 
-def read_things(passage: Passage, issues: Sequence[Issue], topic: Topic) -> list[Thing]:
+def read_things(
+    passage: Passage,
+    issues: Sequence[Issue],
+    topic: Topic,
+    *,
+    mentions: Sequence[Mention] | None = None,
+) -> list[Thing]:
     """The amounts and options of a turn, each with its issue, in order.
 
-    An amount that belongs to nothing known is of the issue "other", without an item.
+    An amount that belongs to nothing known is of the issue "other", without an item. `mentions`
+    are those of the turn, where they have been found already.
     """
-    mentions = _mentions(passage, issues)
+    mentions = find_mentions(passage, issues) if mentions is None else mentions
     amounts = read_amounts(passage)
     named = [_by_mention(amount, amounts, passage, mentions) for amount in amounts]
     valued = [
@@ -113,16 +121,59 @@ def read_things(passage: Passage, issues: Sequence[Issue], topic: Topic) -> list
 
 def named_issues(passage: Passage, issues: Sequence[Issue]) -> list[tuple[str, str]]:
     """The issues that a turn names, in the order of their first mention, each once."""
-    ordered = sorted(_mentions(passage, issues), key=lambda mention: mention.span.first)
+    return in_order(find_mentions(passage, issues))
+
+
+def in_order(mentions: Iterable[Mention]) -> list[tuple[str, str]]:
+    """The issues mentioned, in the order of their first mention, each once."""
+    ordered = sorted(mentions, key=lambda mention: mention.span.first)
     return list(dict.fromkeys(mention.issue.key for mention in ordered))
 
 
-def _mentions(passage: Passage, issues: Sequence[Issue]) -> list[_Mention]:
+def find_mentions(passage: Passage, issues: Sequence[Issue]) -> list[Mention]:
+    """All words of a turn that name an issue, issue by issue."""
+    ready = _ready(issues)
     return [
-        _Mention(issue=issue, span=passage.span_of(match))
-        for issue in issues
-        for match in pattern(issue.words).finditer(passage.clean)
+        Mention(issue=ready.issues[at], span=passage.span_of(match))
+        for at, match in ready.words.find_all(passage)
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """Issues with their words and terms made ready to be searched for."""
+
+    issues: Sequence[Issue]
+    words: ListSearcher
+    options: tuple[tuple[Issue, str], ...]
+    terms: ListSearcher
+
+
+_READY: dict[int, _Ready] = {}
+_MOST_READY = 16
+
+
+def _ready(issues: Sequence[Issue]) -> _Ready:
+    """The issues made ready; remembered for a tuple, which does not change."""
+    ready = _READY.get(id(issues))
+    if ready is not None and ready.issues is issues:
+        return ready
+    ready = _made_ready(issues)
+    if isinstance(issues, tuple):
+        if len(_READY) >= _MOST_READY:
+            _READY.clear()
+        _READY[id(issues)] = ready
+    return ready
+
+
+def _made_ready(issues: Sequence[Issue]) -> _Ready:
+    terms = [(issue, name, patterns) for issue in issues for name, patterns in issue.terms]
+    return _Ready(
+        issues=issues,
+        words=list_searcher(tuple(issue.words for issue in issues)),
+        options=tuple((issue, name) for issue, name, _ in terms),
+        terms=list_searcher(tuple(patterns for *_, patterns in terms)),
+    )
 
 
 # --- named options
@@ -138,15 +189,15 @@ def _options(found: Iterable[Thing], taken: Sequence[Span]) -> list[Thing]:
 
 
 def _named_options(passage: Passage, issues: Sequence[Issue]) -> Iterator[Thing]:
-    for issue in issues:
-        for name, patterns in issue.terms:
-            for match in pattern(patterns).finditer(passage.clean):
-                span = passage.span_of(match)
-                option = passage.clean_of(span) if name == AS_SAID else name
-                yield Thing(span=span, issue=issue.id, item=issue.item, option=option)
+    ready = _ready(issues)
+    for at, match in ready.terms.find_all(passage):
+        issue, name = ready.options[at]
+        span = passage.span_of(match)
+        option = passage.clean_of(span) if name == AS_SAID else name
+        yield Thing(span=span, issue=issue.id, item=issue.item, option=option)
 
 
-def _dates(passage: Passage, mentions: Sequence[_Mention], topic: Topic) -> Iterator[Thing]:
+def _dates(passage: Passage, mentions: Sequence[Mention], topic: Topic) -> Iterator[Thing]:
     """Dates as options of the start date, where it is what the turn or the talk is about.
 
     They are named by month and day, month, or weekday; the year is left out.
@@ -171,7 +222,7 @@ def _date_name(parts: dict[str, str | None]) -> str:
 
 
 def _valued(
-    amount: Amount, mention: _Mention | None, issues: Sequence[Issue], topic: Topic
+    amount: Amount, mention: Mention | None, issues: Sequence[Issue], topic: Topic
 ) -> Thing:
     named = mention.issue if mention else None
     if named is None or named.id == _CATCH_ALL:
@@ -201,8 +252,8 @@ def fits(amount: Amount, issue: Issue) -> bool:
 
 
 def _by_mention(
-    amount: Amount, amounts: Sequence[Amount], passage: Passage, mentions: Sequence[_Mention]
-) -> _Mention | None:
+    amount: Amount, amounts: Sequence[Amount], passage: Passage, mentions: Sequence[Mention]
+) -> Mention | None:
     """The nearest words that name an issue which the amount fits."""
     first, last = amount.span.first - _FARTHEST, amount.span.last + _FARTHEST
     beside = [other for other in amounts if first <= other.span.first <= last]
@@ -242,9 +293,9 @@ def _by_topic(
 ) -> tuple[Issue | None, Issue | None]:
     """The issue talked about last that has had a like value, and the last that the amount fits."""
     by_key = {issue.key: issue for issue in issues}
-    recent = list(dict.fromkeys(reversed(topic.named)))
+    recent = dict.fromkeys(reversed(topic.named))
     fitting = [by_key[key] for key in recent if key in by_key and fits(amount, by_key[key])]
-    like = {thing.key for thing in topic.things if _is_like(amount, thing)}
+    like = {thing.key for thing in topic.things if _is_like(amount, thing)} if fitting else set()
     alike = (issue for issue in fitting if issue.key in like)
     return next(alike, None), next(iter(fitting), None)
 

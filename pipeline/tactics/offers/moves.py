@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
-from pipeline.tactics.cues import clause_around, pattern
+from pipeline.tactics.cues import clause_around
 from pipeline.tactics.learned import METHOD as LEARNED
-from pipeline.tactics.offers.issues import Thing, Topic, named_issues, read_things
+from pipeline.tactics.offers.issues import (
+    Thing,
+    Topic,
+    find_mentions,
+    in_order,
+    named_issues,
+    read_things,
+)
+from pipeline.tactics.search import find_all, occurs
 from pipeline.tactics.text import STOPS, Passage, read_passage
 from pipeline.tactics.wording import word_set
 
@@ -68,9 +76,6 @@ class _Memory:
     proposed: dict[tuple[str, str], tuple[int, str, Thing]] = field(default_factory=dict)
     turns: int = 0
     asker: str = ""
-
-    def topic(self) -> Topic:
-        return Topic(things=tuple(self.things), named=tuple(self.named))
 
     def hear(
         self,
@@ -140,13 +145,14 @@ def _said(
 ) -> Said:
     if not passage.tokens:
         return Said(utterance=utterance)
-    named = named_issues(passage, codebook.issues)
-    before = replace(memory.topic(), named=(*memory.named, *reversed(named)))
-    things = read_things(passage, codebook.issues, before)
+    mentions = find_mentions(passage, codebook.issues)
+    named = in_order(mentions)
+    topic = Topic(things=tuple(memory.things), named=(*memory.named, *reversed(named)))
+    things = read_things(passage, codebook.issues, topic, mentions=mentions)
     acts = _acts(utterance, passage, things, tags, codebook, memory)
     asks = _asks_for_terms(passage, tags, codebook)
     memory.hear(utterance.speaker, things, acts, named=named, asks=asks)
-    fixes = [passage.span_of(m).last for m in pattern(codebook.corrections).finditer(passage.clean)]
+    fixes = [passage.span_of(m).last for m in find_all(codebook.corrections, passage)]
     tactics = frozenset(tag.tactic for tag in tags)
     rationale = next((name for name in _RATIONALES if name in tactics), "")
     moves = tuple(
@@ -254,7 +260,7 @@ def _act_in_context(passage: Passage, thing: Thing, codebook: Codebook) -> str:
     if thing.issue == "other" and not thing.item:
         return MENTION
     clause = passage.clean_of(clause_around(passage, thing.span))
-    is_fact = pattern(codebook.mentions).search(clause) or clause.count(" ") > _MAX_POSITION_WORDS
+    is_fact = occurs(codebook.mentions, passage, clause) or clause.count(" ") > _MAX_POSITION_WORDS
     return MENTION if is_fact else OFFER
 
 
@@ -268,7 +274,7 @@ def _is_doubtful(tags: Sequence[Tag]) -> bool:
 def _asks_for_terms(passage: Passage, tags: Sequence[Tag], codebook: Codebook) -> bool:
     """Whether a turn asks the other side for a number or a term."""
     asks = any(tag.tactic in ("open_question", "closed_question") for tag in tags)
-    return asks and bool(pattern(codebook["offer"].prompt_cues).search(passage.clean))
+    return asks and occurs(codebook["offer"].prompt_cues, passage)
 
 
 def _listed(

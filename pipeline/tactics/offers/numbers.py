@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from text_to_num import find_numbers
 
@@ -43,6 +44,7 @@ _FRACTIONS = {"and a half": 0.5, "and a quarter": 0.25}
 _DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50}
 _DECADES |= {"sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90}
 _WITHIN_TEN = {"low": 2, "early": 2, "mid": 5, "high": 8, "upper": 8, "late": 8}
+_STANDING_FOR_NUMBERS = frozenset(("couple", "dozen", "half", *_WITHIN_TEN))
 _OH = frozenset(("oh", "o"))
 
 _DETERMINERS = word_set(
@@ -71,6 +73,8 @@ class Number:
 def read_numbers(tokens: Sequence[str]) -> list[Number]:
     """The numbers of a line of clean tokens, in order, none sharing a token with another."""
     parts = [*_written(tokens), *_spoken(tokens), *_worded(tokens)]
+    if not parts:
+        return []
     with_fractions = (_with_fraction(part, tokens) for part in sorted(parts, key=_first))
     found: list[Number] = []
     for part in _joined(with_fractions, tokens):
@@ -96,8 +100,10 @@ def _written(tokens: Sequence[str]) -> Iterator[Number]:
     for index, token in enumerate(tokens):
         match = _DIGITS.match(token) if token[0] in "$€£" or token[0].isdecimal() else None
         value = _digits_value(match) if match else None
+        if match is None or value is None:
+            continue
         following = _at(tokens, index + 1)
-        if match is None or value is None or following in _ORDINAL_ENDS or following == "s":
+        if following in _ORDINAL_ENDS or following == "s":
             continue
         if (token, following) in _PENSION_PLAN or token in _PENSION_PLAN:
             continue
@@ -138,7 +144,15 @@ class _Word:
         return self._text[0].isdigit()
 
 
+@lru_cache(maxsize=65_536)
+def _is_number_word(token: str) -> bool:
+    """Whether a token says a number by itself. What says one with others begins with such."""
+    return bool(find_numbers([_Word(token)], "en", threshold=0.0))
+
+
 def _spoken(tokens: Sequence[str]) -> Iterator[Number]:
+    if not any(map(_is_number_word, tokens)):
+        return
     places = find_numbers([_Word(token) for token in tokens], "en", threshold=0.0)
     starts = {place.start for place in places if not place.is_ordinal}
     for place in places:
@@ -173,6 +187,8 @@ def _is_pronoun(tokens: Sequence[str], start: int, end: int) -> bool:
 def _worded(tokens: Sequence[str]) -> Iterator[Number]:
     """ "A couple of", "a dozen", "half a", "mid nineties" (or "mid 90s")."""
     for index, word in enumerate(tokens):
+        if word not in _STANDING_FOR_NUMBERS:
+            continue
         following = _at(tokens, index + 1)
         value, last = None, index
         if word == "couple" and (following in _SCALES or following.endswith("s")):
