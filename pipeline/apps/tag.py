@@ -18,6 +18,7 @@ from pipeline.apps.options import Quiet
 if TYPE_CHECKING:
     from pipeline.tactics import Learned
     from pipeline.tactics.codebook import Codebook
+    from pipeline.tagging import Tagged
     from pipeline.transcripts.lines import Refused
 
 _MAX_REASONS = 20
@@ -47,7 +48,8 @@ def tag(
     """Tag the tactics of a transcript, and read its offers; no audio needed.
 
     A turn a line goes out as JSON, with "tactics" added. A line that cannot be read is named
-    with its reason, the rest is done, and the exit code is 3.
+    with its reason, the rest is done, and the exit code is 3. Tags are for English only: a
+    dialogue in another language is named, and its turns go out without any.
     """
     from pipeline.apps import console
 
@@ -72,6 +74,7 @@ def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> t
     lines = read_transcript(file)
     codebook, learned = _taggers(rules=rules)
     refusals = _Refusals(file.name)
+    withheld = _Withheld(file.name)
     turn_count = tag_count = 0
     with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
         for dialogue in tag_dialogues(
@@ -82,6 +85,7 @@ def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> t
                 tag_count += len(turn["tactics"])
             turn_count += len(dialogue.turns)
             write_ledger(dialogue.offers)
+            withheld.add(dialogue)
     return turn_count, tag_count, refusals.count
 
 
@@ -96,6 +100,28 @@ def _taggers(*, rules: bool) -> tuple[Codebook, Learned | None]:
 
     config = Config().tactics
     return config.codebook, load_learned(config, locate=locate)
+
+
+class _Withheld:
+    """Names each dialogue that is not in English, once where it comes in parts."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.latest: str | None = None
+
+    def add(self, dialogue: Tagged) -> None:
+        from pipeline.apps import console
+        from pipeline.records import ENGLISH
+        from pipeline.stages.page.wording import language_name, name_of
+
+        which = dialogue.offers["dialogue"]
+        if dialogue.language == ENGLISH or which == self.latest:
+            return
+        self.latest = which
+        called = f", dialogue {name_of(which)}" if which else ""
+        language = language_name(dialogue.language)
+        text = f"{self.name}{called}: in {language}; tags are for English only, and are withheld"
+        console.STDERR.print(console.one_line(text), soft_wrap=True)
 
 
 class _Refusals:

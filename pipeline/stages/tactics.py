@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.errors import ContractError
 from pipeline.models.text_encoder import load_text_encoder
-from pipeline.records import TACTICS, TURN
+from pipeline.records import ENGLISH, TACTICS, TURN, language_of
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 from pipeline.tactics import Learned, detect
 from pipeline.tactics.codebook import Codebook, Utterance
@@ -69,12 +69,18 @@ def shipped_classifier() -> Classifier:
 
 def run(
     *,
+    transcribe: pl.DataFrame,
     turns: pl.DataFrame,
     config: TacticsConfig,
     model: Learned | None = None,
     progress: Progress | None = None,  # noqa: ARG001 - done before it could be told
 ) -> pl.DataFrame:
-    """The tags of all turns, schema TACTICS, by turn and place; backchannels carry none."""
+    """The tags of all turns, schema TACTICS, by turn and place; backchannels carry none.
+
+    None in another language than English: rules and classifier know no other.
+    """
+    if language_of(transcribe) not in (ENGLISH, None):
+        return pl.DataFrame(schema=TACTICS)
     utterances = [
         Utterance(turn=turn, speaker=speaker, text=text)
         for turn, speaker, text in turns.filter(pl.col("kind") == TURN)
@@ -107,8 +113,8 @@ def check(tactics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="tactics",
-    version=3,
-    inputs=("turns",),
+    version=4,
+    inputs=("transcribe", "turns"),
     output=Frame(schema=TACTICS, check=check),
     config=TacticsConfig,
     run=run,

@@ -122,6 +122,14 @@ HEADLINES = (
     "median_response_latency_s",
     "interruption_count",
 )
+UNHEARD_HEADLINES = (
+    "word_ratio",
+    "question_count",
+    "question_ratio",
+    "open_question_share",
+    "empathy_share",
+)
+"""Of a transcript, which has no times."""
 
 
 def cards(report: Mapping[str, Any]) -> tuple[Card, ...]:
@@ -129,7 +137,8 @@ def cards(report: Mapping[str, Any]) -> tuple[Card, ...]:
     everyone = wording.people(report)
     main = wording.main_person(everyone)
     rows = {row.metric: row for group in row_groups(report) for row in group.rows}
-    return tuple(_card(rows[key], everyone=everyone, main=main) for key in HEADLINES if main)
+    headlines = HEADLINES if wording.is_heard(report) else UNHEARD_HEADLINES
+    return tuple(_card(rows[key], everyone=everyone, main=main) for key in headlines if main)
 
 
 def _card(row: Row, *, everyone: Sequence[Person], main: Person | None) -> Card:
