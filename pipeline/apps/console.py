@@ -223,7 +223,8 @@ def _print_failures(outcomes: Sequence[Outcome]) -> None:
     if failed and len(outcomes) > 1:
         STDERR.print(f"{len(failed)} of {len(outcomes)} recordings failed:", style="red")
     for outcome in failed:
-        line = f"parley: {one_line(str(outcome.path))}: {one_line(str(outcome.error))}"
+        why = str(outcome.error).removeprefix(f"{outcome.path}: ")
+        line = f"parley: {one_line(str(outcome.path))}: {one_line(why)}"
         STDERR.print(Text(line, style="red"), soft_wrap=True)
 
 

@@ -28,6 +28,8 @@ MAX_NAME_CHARS = 200
 MAX_REASONS = 20
 """Unreadable lines are named up to here, and counted beyond."""
 _MAX_MS = 2**32 - 1
+_BACKCHANNEL_MARK = " (backchannel)"
+"""Behind a name in Parley's own transcript.txt."""
 _WORD = re.compile(r"\S+(?:\s+[^\w\s]+(?!\S))*")
 """Blanks divide words; dashes and dots that stand alone go with the word before them."""
 
@@ -94,7 +96,9 @@ def _read(path: Path) -> tuple[list[Line], list[Refused]]:
 
 def _tidy(line: Line) -> Line | Refused:
     """A line whose text and speaker have single blanks, and no halves of characters."""
-    speaker = _single_blanks(line.speaker)
+    marked = _single_blanks(line.speaker)
+    speaker = marked.removesuffix(_BACKCHANNEL_MARK)
+    kind = BACKCHANNEL if speaker != marked else line.given.get("kind")
     if not speaker or len(speaker) > MAX_NAME_CHARS:
         reason = f'"speaker" is longer than {MAX_NAME_CHARS} characters, or no name'
         return Refused(number=line.number, reason=reason)
@@ -106,7 +110,7 @@ def _tidy(line: Line) -> Line | Refused:
         text=_single_blanks(line.text),
         start_s=line.start_s,
         end_s=line.end_s,
-        given={"kind": line.given.get("kind")},
+        given={"kind": kind},
     )
 
 
@@ -120,7 +124,9 @@ def _nothing_in(path: Path, unread: Sequence[Refused]) -> str:
         return f"{path}: nobody says anything in this transcript; is it the right file?"
     shown = "; ".join(f"line {one.number}: {one.reason}" for one in unread[:3])
     more = f"; and {len(unread) - 3} more" if len(unread) > 3 else ""
-    return f"{path}: no turn can be read in this transcript: {shown}{more}"
+    nameless = any(one.reason == '"speaker" is missing' for one in unread)
+    hint = "; a turn needs a name before it, as in “Ana: …”" if nameless else ""
+    return f"{path}: no turn can be read in this transcript: {shown}{more}{hint}"
 
 
 def _check_one_call(path: Path, lines: Sequence[Line]) -> None:

@@ -92,10 +92,9 @@ def read_gates(words: pl.DataFrame, *, config: MetricsConfig) -> dict[str, str]:
     gates: dict[str, str] = {}
     if words.height < config.min_speech_s * WORDS_PER_S:
         gates |= dict.fromkeys(_WORD_RATIOS, FEW_WORDS)
-    gates |= _language_gates(words)
     if language_of(words) in _UNSPACED:
         gates |= dict.fromkeys(_PLAIN_COUNTS | _PLAIN_RATIOS, NO_WORD_BREAKS)
-    return gates | dict.fromkeys(_HEARD, NO_AUDIO)
+    return gates | _language_gates(words) | dict.fromkeys(_HEARD, NO_AUDIO)
 
 
 def _language_gates(words: pl.DataFrame) -> dict[str, str]:

@@ -167,15 +167,21 @@ class WithheldGroup:
 
 
 def withheld_groups(report: Mapping[str, Any]) -> tuple[WithheldGroup, ...]:
-    """What quality.withheld lists, put together by speaker and reason."""
+    """What quality.withheld lists, put together by speaker and reason; by reason where all lack
+    the same.
+    """
     names = {person.id: person.name for person in wording.people(report)}
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in report["quality"]["withheld"]:
         key = (one["scope"], wording.tidy(one["reason"]).rstrip("."))
         grouped.setdefault(key, []).append(label_of(one["metric"]))
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (scope, reason), metrics in grouped.items():
+        alike.setdefault((reason, tuple(metrics)), []).append(names.get(scope, "Whole call"))
     return tuple(
-        WithheldGroup(whose=names.get(scope, "Whole call"), metrics=tuple(metrics), reason=reason)
-        for (scope, reason), metrics in grouped.items()
+        WithheldGroup(whose=whose, metrics=metrics, reason=reason)
+        for (reason, metrics), owners in alike.items()
+        for whose in (["Everybody"] if 1 < len(owners) == len(names) else owners)
     )
 
 
