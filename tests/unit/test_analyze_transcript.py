@@ -264,7 +264,7 @@ HOSTILE = "<script>document.title='taken'</script>\u202e\x00=1+1"
 UNUSUAL = {
     "one speaker": ("Ana: Hello there.\nAna: Is anybody in?\n", 1),
     "ten speakers": ("".join(f"P{n % 10}: What do you want?\n" for n in range(30)), 10),
-    "a long turn": ("Ana: " + "we can offer you more " * 10_000 + "\nBen: No.\n", 2),
+    "a long turn": ("Ana: " + "so it goes on and " * 10_000 + "\nBen: No.\n", 2),
     "no words": ("Ana: ...\nBen: ♪ 😀\n", 2),
     "hostile": (f"{HOSTILE}: {HOSTILE} What do you want?\nBen: $5\n", 2),
 }
