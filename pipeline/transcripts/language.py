@@ -9,9 +9,10 @@ from typing import Any
 from pipeline.records import ENGLISH
 
 MIN_LETTERS = 100
-"""About 25 words of English. Of 33,000 pieces of 20 to 100 words out of English dialogues, none
-was taken for another language, but for those that are in Spanish; of shorter ones a few were."""
+"""About 25 words of English."""
 MIN_PROBABILITY = 0.9
+"""Of 36,000 pieces of 20 to 100 words out of dialogues in English, four are above it for another
+language, and those hold a sentence of Spanish; 40 words of nine other languages were above 0.95."""
 _ENGLISHES = frozenset({ENGLISH, "pcm"})
 """Nigerian Pidgin is what the model takes terse English for ("how about i get two")."""
 
