@@ -8,16 +8,15 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipeline import __version__
-from pipeline.config import Config, metrics_version, weights
+from pipeline.config import Config, weights
 from pipeline.corrections import Overlay, Resolved, label_document, turned_document
 from pipeline.enrolment import Enrolment, enrolled_document
 from pipeline.errors import InputError, UnreadableAudio
 from pipeline.models.registry import find_weights
+from pipeline.report_facts import with_facts
 from pipeline.stage import Stage, recipe, recipe_key
 from pipeline.stages import (
     CORRECTED_SPEECH,
@@ -29,7 +28,7 @@ from pipeline.stages import (
 )
 from pipeline.stages.corrections import CorrectionsConfig
 from pipeline.stages.metrics import MetricsConfig
-from pipeline.stages.report import ModelFact, ReportConfig
+from pipeline.stages.report import ReportConfig
 from pipeline.stages.transcript import TranscriptConfig
 from pipeline.stages.voices import EMBEDDING
 from pipeline.store import file_sha256
@@ -291,7 +290,14 @@ class _Draft:
         if not isinstance(config, ReportConfig):
             return config
         stages = [task.stage for task in self.tasks]
-        return _report_config(config, self.recording, self.config, stages)
+        return with_facts(
+            dataclasses.replace(
+                config, recording_name=self.recording.name, digest=self.recording.digest
+            ),
+            config=self.config,
+            stages=stages,
+            is_heard=not self.recording.is_transcript,
+        )
 
 
 def _unheard(stage: Stage) -> Stage:
@@ -325,40 +331,3 @@ def _fingerprint(name: str) -> str:
         return pinned.digest
     model = Path(name) / "model.bin"
     return file_sha256(model) if model.is_file() else f"unpinned:{name}"
-
-
-def _report_config(
-    report: ReportConfig, recording: Recording, config: Config, stages: Sequence[Stage]
-) -> ReportConfig:
-    """The report's settings with the facts of this recording and of what is installed."""
-    return dataclasses.replace(
-        report,
-        recording_name=recording.name,
-        digest=recording.digest,
-        models=tuple(_model_facts(config, stages)),
-        versions=(
-            ("parley", __version__),
-            ("codebook", str(config.tactics.codebook.version)),
-            ("metrics", str(metrics_version())),
-            *((name, version(name)) for name in _libraries(recording)),
-        ),
-    )
-
-
-def _libraries(recording: Recording) -> tuple[str, ...]:
-    """The libraries whose versions a report names."""
-    if recording.is_transcript:
-        return ("py3langid", "polars")
-    return ("faster-whisper", "pyannote.audio", "polars")
-
-
-def _model_facts(config: Config, stages: Sequence[Stage]) -> Iterable[ModelFact]:
-    for stage in stages:
-        for name in stage.weights(getattr(config, stage.name, None)):
-            pinned = find_weights(name, weights=weights())
-            yield ModelFact(
-                stage=stage.name,
-                name=name,
-                licence=pinned.licence if pinned else "unknown",
-                sha256=pinned.digest if pinned else "",
-            )

@@ -226,7 +226,8 @@ def test_a_dialogue_in_another_language_has_no_tags(tmp_path: Path) -> None:
 
 def test_a_short_dialogue_is_tagged_in_any_language(tmp_path: Path) -> None:
     """Few words say too little of their language to refuse them."""
-    call = write(tmp_path / "call.jsonl", {"speaker": "A", "text": "Gut, tja. I can offer $90,000."})
+    row = {"speaker": "A", "text": "Gut, tja. I can offer $90,000."}
+    call = write(tmp_path / "call.jsonl", row)
     done = parley("tag", call)
     assert "English" not in done.stderr
     assert json_lines(done.stdout)[0]["tactics"]
