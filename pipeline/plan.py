@@ -8,22 +8,31 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipeline import __version__
-from pipeline.config import Config, metrics_version, weights
+from pipeline.config import Config, weights
 from pipeline.corrections import Overlay, Resolved, label_document, turned_document
 from pipeline.enrolment import Enrolment, enrolled_document
 from pipeline.errors import InputError, UnreadableAudio
 from pipeline.models.registry import find_weights
+from pipeline.report_facts import with_facts
 from pipeline.stage import Stage, recipe, recipe_key
-from pipeline.stages import CORRECTED_SPEECH, CORRECTED_TURNS, STAGES, VOICES
+from pipeline.stages import (
+    CORRECTED_SPEECH,
+    CORRECTED_TURNS,
+    STAGES,
+    TRANSCRIPT,
+    TRANSCRIPT_STAGES,
+    VOICES,
+)
 from pipeline.stages.corrections import CorrectionsConfig
-from pipeline.stages.report import ModelFact, ReportConfig
+from pipeline.stages.metrics import MetricsConfig
+from pipeline.stages.report import ReportConfig
+from pipeline.stages.transcript import TranscriptConfig
 from pipeline.stages.voices import EMBEDDING
 from pipeline.store import file_sha256
+from pipeline.transcripts.formats import READERS
 
 RECORDING = "recording"
 AUDIO_SUFFIXES = frozenset(
@@ -36,11 +45,24 @@ AUDIO_SUFFIXES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """An uploaded file: its identity is the sha256 of its bytes, its name is for people."""
+    """An uploaded file: its identity is the sha256 of its bytes, its name is for people.
+
+    It may be a transcript in the place of audio, which the ending of its name says.
+    """
 
     path: Path
     name: str
     digest: str
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the file's name in small letters, with the dot."""
+        return self.path.suffix.lower()
+
+    @property
+    def is_transcript(self) -> bool:
+        """Whether this is a transcript, and no audio."""
+        return is_transcript(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +97,22 @@ class Plan:
         """The task of that stage."""
         return next(task for task in self.tasks if task.stage.name == stage_name)
 
+    def maker(self, name: str) -> Task:
+        """The task that has the last word on a name: see `sources`."""
+        return self.task(self.sources.get(name, name))
+
+
+def is_transcript(path: Path) -> bool:
+    """Whether a file is a transcript, by the ending of its name."""
+    return path.suffix.lower() in READERS
+
 
 def read_recording(path: Path) -> Recording:
     """Identify a file by its bytes. Raises UnreadableAudio where it cannot be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UnreadableAudio(
-                f"{path}: not a regular file; give a recording or a folder of them"
+                f"{path}: not a regular file; give a recording, a folder of them, or a transcript"
             )
         digest = file_sha256(path)
     except (FileNotFoundError, NotADirectoryError) as err:
@@ -149,14 +180,17 @@ def plan(
 ) -> Plan:
     """The tasks of one recording with their keys; no model is looked for, nothing is run.
 
-    Without corrections in the overlay and without enrolled voices these are STAGES and no more.
+    Without corrections in the overlay and without enrolled voices these are STAGES and no more;
+    for a transcript, with TRANSCRIPT_STAGES in the place of those that need audio. Raises
+    ConfigError where it cannot be known whose feedback it is to be.
     """
     draft = _Draft(recording=recording, config=config, keys={RECORDING: recording.digest})
-    for stage in STAGES:
-        if stage.name in _BEFORE_CORRECTIONS:
-            draft.add(stage)
-    draft.add_voices(enrolled)
-    draft.add_corrections((overlay or Overlay()).resolved(draft.keys["turns"]))
+    if recording.is_transcript:
+        draft.add_read()
+    else:
+        config.report.check_me(config.report.names)
+        draft.add_heard(enrolled)
+    draft.add_corrections((overlay or Overlay()).resolved(draft.key("turns")))
     for stage in STAGES:
         if stage.name not in _BEFORE_CORRECTIONS:
             draft.add(stage)
@@ -180,20 +214,43 @@ class _Draft:
     sources: dict[str, str] = field(default_factory=dict)
     extra: tuple[str, ...] = ()
 
-    def add(self, stage: Stage, *, sources: Mapping[str, str] | None = None) -> None:
-        """Add a stage's task; its inputs come from `sources`, else from what is newest."""
-        if stage.name == "report":
+    def key(self, name: str) -> str:
+        """The key of what has the last word on a name."""
+        return self.keys[self.sources.get(name, name)]
+
+    def add(self, stage: Stage) -> None:
+        """Add a stage's task; its inputs come from what is newest."""
+        name = stage.name
+        if self.recording.is_transcript:
+            stage = _unheard(stage)
+        if name == "report":
             stage = dataclasses.replace(stage, inputs=(*stage.inputs, *self.extra))
-        from_ = self.sources if sources is None else sources
         self.tasks.append(
             _task(
                 stage,
                 config=self._config_of(stage),
-                keys={name: self.keys[from_.get(name, name)] for name in stage.inputs},
-                sources={name: from_[name] for name in stage.inputs if name in from_},
+                keys={name: self.key(name) for name in stage.inputs},
+                sources={name: self.sources[name] for name in stage.inputs if name in self.sources},
             )
         )
         self.keys[stage.name] = self.tasks[-1].key
+        if stage.name != name:
+            self.sources[name] = stage.name
+
+    def add_heard(self, enrolled: Sequence[Enrolment]) -> None:
+        """Add the stages that hear a call, and the comparison with enrolled voices."""
+        for stage in STAGES:
+            if stage.name in _BEFORE_CORRECTIONS:
+                self.add(stage)
+        self.add_voices(enrolled)
+
+    def add_read(self) -> None:
+        """Add the stages that read a transcript, whose facts the report takes."""
+        self.add(TRANSCRIPT)
+        for stage in STAGES:
+            if stage.name in _BEFORE_CORRECTIONS and stage.name in TRANSCRIPT_STAGES:
+                self.add(stage)
+        self.extra += (TRANSCRIPT.name,)
 
     def add_voices(self, enrolled: Sequence[Enrolment]) -> None:
         """Compare the speakers with the voices enrolled, if there are any of today's weights."""
@@ -225,11 +282,30 @@ class _Draft:
     def _config_of(self, stage: Stage) -> Any:
         if stage.config is CorrectionsConfig:
             return CorrectionsConfig()
+        if stage.config is TranscriptConfig:
+            return TranscriptConfig(format=self.recording.suffix.removeprefix("."))
+        if stage.config is MetricsConfig:
+            return self.config.metrics
         config = getattr(self.config, stage.name)
         if not isinstance(config, ReportConfig):
             return config
         stages = [task.stage for task in self.tasks]
-        return _report_config(config, self.recording, self.config, stages)
+        return with_facts(
+            dataclasses.replace(
+                config, recording_name=self.recording.name, digest=self.recording.digest
+            ),
+            config=self.config,
+            stages=stages,
+            is_heard=not self.recording.is_transcript,
+        )
+
+
+def _unheard(stage: Stage) -> Stage:
+    """What stands for a stage where there is no audio; the report goes without."""
+    if stage.name == "report":
+        inputs = tuple(name for name in stage.inputs if name != "audio")
+        return dataclasses.replace(stage, inputs=inputs)
+    return TRANSCRIPT_STAGES.get(stage.name, stage)
 
 
 def _task(
@@ -255,33 +331,3 @@ def _fingerprint(name: str) -> str:
         return pinned.digest
     model = Path(name) / "model.bin"
     return file_sha256(model) if model.is_file() else f"unpinned:{name}"
-
-
-def _report_config(
-    report: ReportConfig, recording: Recording, config: Config, stages: Sequence[Stage]
-) -> ReportConfig:
-    """The report's settings with the facts of this recording and of what is installed."""
-    return dataclasses.replace(
-        report,
-        recording_name=recording.name,
-        digest=recording.digest,
-        models=tuple(_model_facts(config, stages)),
-        versions=(
-            ("parley", __version__),
-            ("codebook", str(config.tactics.codebook.version)),
-            ("metrics", str(metrics_version())),
-            *((name, version(name)) for name in ("faster-whisper", "pyannote.audio", "polars")),
-        ),
-    )
-
-
-def _model_facts(config: Config, stages: Sequence[Stage]) -> Iterable[ModelFact]:
-    for stage in stages:
-        for name in stage.weights(getattr(config, stage.name, None)):
-            pinned = find_weights(name, weights=weights())
-            yield ModelFact(
-                stage=stage.name,
-                name=name,
-                licence=pinned.licence if pinned else "unknown",
-                sha256=pinned.digest if pinned else "",
-            )

@@ -1,7 +1,8 @@
 """The nouns that stages pass to each other: polars schemas, audio tracks, and their checks.
 
 Times are integer milliseconds here and seconds in report.json. "No speech" is an empty
-frame of the right schema, never None.
+frame of the right schema, never None. A call that is known by its transcript alone has an empty
+speech map, words without times, and turns with the times of captions or none: null.
 """
 
 from __future__ import annotations
@@ -117,6 +118,21 @@ METRICS = pl.Schema(
 """One figure a row. `scope` is call, or first, middle or last for a third of it; `speaker` is
 null for totals; `low` to `high` is a 90 % interval where there is one; where `value` is null,
 `withheld` says why, else it is empty."""
+
+
+ENGLISH = "en"
+"""The language that tactics and offers are recognised in."""
+
+
+def language_of(words: pl.DataFrame) -> str | None:
+    """The language of most words (WORDS), as an ISO 639 code; None where there are none."""
+    return str(words["language"].mode(maintain_order=True)[0]) if words.height else None
+
+
+def speakers_of(*, speech: pl.DataFrame, turns: pl.DataFrame) -> list[str]:
+    """The speakers of SPEECH, by first speech; where nobody was heard, of TURNS by first turn."""
+    everyone = turns if speech.is_empty() else speech
+    return [str(one) for one in everyone["speaker"].unique(maintain_order=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,10 +31,11 @@ from pipeline.history import recall
 from pipeline.models.device import Device
 from pipeline.models.weights import locate
 from pipeline.plan import Plan, Recording, plan, read_recording
+from pipeline.records import speakers_of as in_call
 from pipeline.run import Bench, Models, accounted, publish, results
 from pipeline.store import Store, check_writable
 
-_NEEDED = ("audio", "diarize", "transcribe", "turns")
+_NEEDED = ("diarize", "transcribe", "turns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +67,24 @@ class Analysed:
     @property
     def turns_key(self) -> str:
         """What the corrections of this analysis name it by."""
-        return self.uncorrected.task("turns").key
+        return self.uncorrected.maker("turns").key
 
     def stored(self, stage_name: str) -> Any:
         """An artefact of the analysis, read. Raises InputError where it is not there."""
-        task = self.uncorrected.task(stage_name)
+        task = self.uncorrected.maker(stage_name)
         output = task.stage.output
-        path = self.store.get(stage=stage_name, key=task.key, suffix=output.suffix)
+        path = self.store.get(stage=task.stage.name, key=task.key, suffix=output.suffix)
         if path is None:
             raise _not_analysed(self.recording.name)
         return output.read(path)
+
+    @property
+    def positional(self) -> Sequence[str]:
+        """The names that speakers have by their order; a transcript's own where none were given."""
+        if self.config.report.names or not self.recording.is_transcript:
+            return self.config.report.names
+        names: list[str] = self.stored("transcript")["speakers"]
+        return names
 
 
 def _not_analysed(name: str) -> InputError:
@@ -101,7 +110,8 @@ def find_analysis(path: Path, *, store: Store) -> Analysed:
         folder=folder or known.folder,
         store=store,
     )
-    tasks = [found.uncorrected.task(name) for name in _NEEDED]
+    heard = "transcript" if found.recording.is_transcript else "audio"
+    tasks = [found.uncorrected.maker(name) for name in (heard, *_NEEDED)]
     if not all(store.has(stage=task.stage.name, key=task.key) for task in tasks):
         raise _not_analysed(path.name)
     return found
@@ -132,7 +142,7 @@ def relabel(analysed: Analysed, *, edits: Sequence[Edit], author: str) -> Relabe
     check_writable(analysed.folder)
 
     def check(resolved: Resolved) -> None:
-        _check(resolved, edits=read, speakers=speakers, positional=analysed.config.report.names)
+        _check(resolved, edits=read, speakers=speakers, positional=analysed.positional)
 
     overlay = correct(
         analysed.store.root,
@@ -160,7 +170,8 @@ def take_back(analysed: Analysed, *, author: str) -> Relabelled:
 def speakers_of(analysed: Analysed) -> list[str]:
     """The ids of the uncorrected speakers, by first speech."""
     speech: pl.DataFrame = analysed.stored("diarize")
-    return [str(one) for one in speech["speaker"].unique(maintain_order=True)]
+    turns: pl.DataFrame = analysed.stored("turns")
+    return in_call(speech=speech, turns=turns)
 
 
 def _checked(edit: Edit, *, speakers: Sequence[str], turns: int) -> Edit:

@@ -173,7 +173,7 @@ def results(plan: Plan, *, bench: Bench) -> dict[str, bytes]:
     page = obtain("page", plan=plan, bench=bench)
     report_file = obtain("report", plan=plan, bench=bench)
     values = {
-        name: _value(plan.sources.get(name, name), plan=plan, bench=bench)
+        name: _value(plan.maker(name).stage.name, plan=plan, bench=bench)
         for name in ("report", "transcribe", "diarize", "turns", "metrics")
     }
     exported = export_files(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pipeline.records import BACKCHANNEL
-from pipeline.tactics import Learned, read_call
+from pipeline.records import BACKCHANNEL, ENGLISH
+from pipeline.tactics import Learned, Reading, read_call
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
 from pipeline.tactics.offers.document import ledger_document
 from pipeline.tagging_pool import tag_side_by_side
+from pipeline.transcripts.language import language_of_text
 from pipeline.transcripts.lines import Line, Refused, dialogues
 
 _ALONE_TURNS = 10_000
@@ -20,10 +21,15 @@ _ALONE_TURNS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tagged:
-    """A dialogue with its turns as they go out, its ledger, and how many tags are not shown."""
+    """A dialogue with its turns as they go out, its ledger, and how many tags are not shown.
+
+    Turns and ledger are empty of finds in another `language` than English, which neither rules
+    nor classifier know.
+    """
 
     turns: tuple[Mapping[str, Any], ...]
     offers: Mapping[str, Any]
+    language: str = ENGLISH
     hidden_count: int = 0
 
 
@@ -88,14 +94,20 @@ def _tagged(lines: Sequence[Line], codebook: Codebook, learned: Learned | None) 
         for place, line in enumerate(lines)
         if line.given.get("kind") != BACKCHANNEL
     ]
-    reading = read_call(utterances, codebook, learned)
+    language = language_of_text(line.text for line in lines)
+    reading = (
+        read_call(utterances, codebook, learned)
+        if language == ENGLISH
+        else Reading(tags=(), entries=())
+    )
     by_turn: dict[int, list[Tag]] = {}
     for tag in reading.tags:
         by_turn.setdefault(tag.turn, []).append(tag)
     turns = tuple(_turn(line, by_turn.get(place, ())) for place, line in enumerate(lines))
     numbers, texts = [line.turn for line in lines], [line.text for line in lines]
     ledger = ledger_document(reading.entries, turns=numbers, texts=texts)
-    return Tagged(turns=turns, offers={"dialogue": turns[0]["dialogue"], **ledger})
+    offers = {"dialogue": turns[0]["dialogue"], **ledger}
+    return Tagged(turns=turns, offers=offers, language=language)
 
 
 def _turn(line: Line, tags: Iterable[Tag]) -> dict[str, Any]:
@@ -129,7 +141,7 @@ def _judged(tagged: Tagged, *, experimental: Set[str], all_tags: bool) -> Tagged
         len(turn["tactics"]) - len(shown["tactics"])
         for turn, shown in zip(tagged.turns, turns, strict=True)
     )
-    return Tagged(turns=turns, offers=tagged.offers, hidden_count=hidden)
+    return replace(tagged, turns=turns, hidden_count=hidden)
 
 
 def _shown(

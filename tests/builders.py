@@ -238,6 +238,24 @@ def track(samples: Samples) -> Track:
     )
 
 
+# --- text
+
+
+def write_subtitles(path: Path, lines: Sequence[Said] = CALL) -> Path:
+    """The lines as SubRip or, by the path's suffix, WebVTT, a cue each, "Name: ..." in it."""
+    cues = [
+        f"{_clock(one.start_ms)} --> {_clock(one.end_ms)}\n{one.speaker}: {one.text}\n"
+        for one in lines
+    ]
+    head = "WEBVTT\n\n" if path.suffix == ".vtt" else ""
+    path.write_text(head + "\n".join(cues), encoding="utf-8")
+    return path
+
+
+def _clock(time_ms: int) -> str:
+    return f"00:{time_ms // 60_000:02}:{time_ms % 60_000 / 1000:06.3f}"
+
+
 # --- sound
 
 

@@ -55,7 +55,9 @@ def _options(
 def analyze(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Recordings, folders of them, or glob patterns."),
+        typer.Argument(
+            metavar="PATH...", help="Recordings, folders of them, transcripts, or glob patterns."
+        ),
     ],
     out: Annotated[
         Path, typer.Option(help="Folder for the reports, one folder a recording.")
@@ -89,7 +91,14 @@ def analyze(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Analyse recordings and write a feedback report for each."""
+    """Analyse recordings and write a feedback report for each.
+
+    A transcript (.srt, .vtt, .txt with “Ana: …”, .jsonl, .csv, .tsv, or a report.json) takes the
+    place of a recording where there is no audio: the report is the same, but for what needs
+    times of speech, which is withheld with the reason. It holds one call; names are its own
+    unless --names is given. A line that cannot be read is named and left out, and the exit code
+    is 3. Folders stand for the recordings in them; name transcripts, or a pattern of them.
+    """
     from pipeline.apps import console
 
     options = {
@@ -121,7 +130,10 @@ def _config(
 @app.command()
 def relabel(
     recording: Annotated[
-        Path, typer.Argument(help="The recording, the folder of its report, or its report.json.")
+        Path,
+        typer.Argument(
+            help="The recording or transcript, the folder of its report, or its report.json."
+        ),
     ],
     speaker: Annotated[
         list[str] | None,

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from pipeline.apps.progress import Bars, Lines, Silence
 from pipeline.config import Config, store_directory
-from pipeline.errors import ConfigError, ModelError, PipelineError
+from pipeline.errors import ConfigError, InputError, ModelError, PipelineError
 from pipeline.executors import local
 from pipeline.executors.local import Observer, Outcome
 from pipeline.models import quiet_dependencies
@@ -25,7 +25,7 @@ from pipeline.models.doctor import examine
 from pipeline.models.fetch import fetch
 from pipeline.models.registry import Weights, find_weights, shipped_weights
 from pipeline.models.weights import locate, models_directory, verify, weights_path
-from pipeline.plan import find_recordings
+from pipeline.plan import find_recordings, is_transcript
 from pipeline.run import Bench, Models
 from pipeline.store import Store
 
@@ -65,10 +65,15 @@ def analyze(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Analyse recordings, `jobs` at a time, print what came of each, and return the exit code."""
+    """Analyse recordings, `jobs` at a time, print what came of each, and return the exit code.
+
+    Lines of a transcript that could not be read are named, and count as an error of input.
+    """
     quiet_dependencies()
     log_to(STDERR)
     paths = find_recordings(patterns)
+    if not all(map(is_transcript, paths)):  # transcripts have names of their own
+        config.report.check_me(config.report.names)
     bench = Bench(store=Store(root=store_directory(config)), models=models_for(config), force=force)
     with watching(quiet=quiet or as_json) as observer:
         outcomes = local.analyze(
@@ -78,8 +83,9 @@ def analyze(
         print(json.dumps([_as_json(outcome) for outcome in outcomes], ensure_ascii=True, indent=2))
     elif not quiet:
         _print_summary(outcomes)
+    unread = _print_unread(outcomes)
     _print_failures(outcomes)
-    return local.exit_code(outcomes)
+    return local.exit_code(outcomes) or (InputError.exit_code if unread else 0)
 
 
 def models_for(config: Config) -> Models:
@@ -169,7 +175,7 @@ def _summary_rows(report: dict[str, Any]) -> Iterator[list[str]]:
         yield [
             name,
             one_line(speaker["name"]) + (" (you)" if speaker["is_me"] else ""),
-            _percent(speaker["talk_ratio"]),
+            _talk(speaker),
             "-".join(_percent(share) for share in speaker["talk_ratio_interval"] or []) or "–",
             _shown(speaker["question_count"], "{:.0f}"),
             _percent(speaker["question_ratio"]),
@@ -180,6 +186,13 @@ def _summary_rows(report: dict[str, Any]) -> Iterator[list[str]]:
         yield [name, "nobody speaks", *["–"] * 6]
 
 
+def _talk(speaker: dict[str, Any]) -> str:
+    """The share of the talking time; that of the words where there are no times."""
+    if speaker["talk_ratio"] is None and speaker["word_ratio"] is not None:
+        return f"{_percent(speaker['word_ratio'])} of words"
+    return _percent(speaker["talk_ratio"])
+
+
 def _percent(share: float | None) -> str:
     return _shown(None if share is None else 100 * share, "{:.0f} %")
 
@@ -188,13 +201,30 @@ def _shown(value: float | None, form: str) -> str:
     return "–" if value is None else form.format(value)
 
 
+def _print_unread(outcomes: Sequence[Outcome]) -> int:
+    """Name the lines of transcripts that could not be read; returns how many there are."""
+    count = 0
+    for outcome in outcomes:
+        found = (outcome.report or {}).get("transcript")
+        if not found:
+            continue
+        for one in found["unread_lines"]:
+            text = f"{outcome.path.name}, line {one['line']}: {one['reason']}"
+            STDERR.print(one_line(text), soft_wrap=True)
+        if more := found["unread_line_count"] - len(found["unread_lines"]):
+            STDERR.print(f"… and {more} more lines")
+        count += found["unread_line_count"]
+    return count
+
+
 def _print_failures(outcomes: Sequence[Outcome]) -> None:
     """The last lines: which recordings failed, and each one's reason."""
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed and len(outcomes) > 1:
         STDERR.print(f"{len(failed)} of {len(outcomes)} recordings failed:", style="red")
     for outcome in failed:
-        line = f"parley: {one_line(str(outcome.path))}: {one_line(str(outcome.error))}"
+        why = str(outcome.error).removeprefix(f"{outcome.path}: ")
+        line = f"parley: {one_line(str(outcome.path))}: {one_line(why)}"
         STDERR.print(Text(line, style="red"), soft_wrap=True)
 
 

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from pipeline.executors.local import Outcome
-from pipeline.stages import OPTIONAL_STAGES, STAGES
+from pipeline.stages import STAGES
 
 EXPECTED_SHARES = {"audio": 0.04, "diarize": 0.25, "transcribe": 0.66, "page": 0.03}
 """Of a recording's time on two cores; stages that are not named take next to none."""
@@ -134,7 +134,7 @@ class Bars:
 
 
 def _stages_before(stage: str) -> list[str]:
-    if stage in {one.name for one in OPTIONAL_STAGES}:
-        stage = "tactics"  # they are run before it
     names = [one.name for one in STAGES]
+    if stage not in names:
+        stage = "tactics"  # stages of some plans only are quick, and run about then
     return names[: names.index(stage)]

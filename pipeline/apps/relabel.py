@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.table import Table
@@ -95,8 +96,7 @@ def _print_done(done: Relabelled) -> None:
     else:
         STDOUT.print(f"corrected: {_words(last.edits)}", soft_wrap=True)
     for speaker in done.report["speakers"]:
-        share = speaker["talk_ratio"]
-        talk = "talk ratio withheld" if share is None else f"talks {100 * share:.0f} %"
+        talk = _talk(speaker)
         STDOUT.print(f"  {speaker['id']}: {one_line(speaker['name'])}, {talk}", soft_wrap=True)
     if done.voices_skipped:
         STDOUT.print(
@@ -105,6 +105,15 @@ def _print_done(done: Relabelled) -> None:
             soft_wrap=True,
         )
     STDOUT.print(f"report: {one_line(str(done.folder))}/report.html", soft_wrap=True)
+
+
+def _talk(speaker: Mapping[str, Any]) -> str:
+    """How much somebody says: of the time, or else of the words."""
+    if speaker["talk_ratio"] is not None:
+        return f"talks {100 * speaker['talk_ratio']:.0f} %"
+    if speaker["word_ratio"] is not None:
+        return f"{100 * speaker['word_ratio']:.0f} % of the words"
+    return "talk ratio withheld"
 
 
 def _words(edits: Sequence[Edit]) -> str:
@@ -145,6 +154,6 @@ def _print_turns(turns: pl.DataFrame, resolved: Resolved) -> None:
     ).iter_rows():
         now = resolved.root(moved.get(number, speaker))
         shown = speaker if now == speaker else f"{speaker} → {now}"
-        at = f"{start_ms // 60_000}:{start_ms // 1000 % 60:02}"
+        at = "–" if start_ms is None else f"{start_ms // 60_000}:{start_ms // 1000 % 60:02}"
         table.add_row(str(number), at, shown, one_line(text)[:_SHOWN_CHARACTERS])
     STDOUT.print(table)

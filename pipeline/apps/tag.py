@@ -19,6 +19,7 @@ from pipeline.apps.options import AllTags, Quiet
 if TYPE_CHECKING:
     from pipeline.tactics import Learned
     from pipeline.tactics.codebook import Codebook
+    from pipeline.tagging import Tagged
     from pipeline.transcripts.lines import Refused
 
 _MAX_REASONS = 20
@@ -49,7 +50,8 @@ def tag(
     """Tag the tactics of a transcript, and read its offers; no audio needed.
 
     A turn a line goes out as JSON, with "tactics" added. A line that cannot be read is named
-    with its reason, the rest is done, and the exit code is 3.
+    with its reason, the rest is done, and the exit code is 3. Tags are for English only: a
+    dialogue in another language is named, and its turns go out without any.
     """
     from pipeline.apps import console
 
@@ -93,6 +95,7 @@ def _tag(
     codebook, learned = _taggers(rules=rules)
     refusals = _Refusals(file.name)
     count = _Count()
+    withheld = _Withheld(file.name)
     with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
         for dialogue in tag_dialogues(
             lines,
@@ -109,6 +112,7 @@ def _tag(
             count.turns += len(dialogue.turns)
             count.hidden += dialogue.hidden_count
             write_ledger(dialogue.offers)
+            withheld.add(dialogue)
     count.refused = refusals.count
     return count
 
@@ -132,6 +136,28 @@ def _experimental() -> frozenset[str]:
     from pipeline.tactics.measured import PRECISION_BAR, below_bar
 
     return below_bar(measured_precision(), bar=PRECISION_BAR)
+
+
+class _Withheld:
+    """Names each dialogue that is not in English, once where it comes in parts."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.latest: str | None = None
+
+    def add(self, dialogue: Tagged) -> None:
+        from pipeline.apps import console
+        from pipeline.records import ENGLISH
+        from pipeline.stages.page.wording import language_name, name_of
+
+        which = dialogue.offers["dialogue"]
+        if dialogue.language == ENGLISH or which == self.latest:
+            return
+        self.latest = which
+        called = f", dialogue {name_of(which)}" if which else ""
+        language = language_name(dialogue.language)
+        text = f"{self.name}{called}: in {language}; tags are for English only, and are withheld"
+        console.STDERR.print(console.one_line(text), soft_wrap=True)
 
 
 class _Refusals:

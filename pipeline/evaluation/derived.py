@@ -69,7 +69,9 @@ def derive(
     spoken = word_frame(words, tracks=tracks)
     speech_frame = speech_map((*speech, *_unmapped(words, speech)), tracks=tracks)
     turn_frame = turns.run(transcribe=spoken, diarize=speech_frame, config=definitions.turns)
-    tags = tactics.run(turns=turn_frame, diarize=speech_frame, config=definitions.tactics)
+    tags = tactics.run(
+        transcribe=spoken, turns=turn_frame, diarize=speech_frame, config=definitions.tactics
+    )
     table = metrics.run(
         audio=_silence(duration_ms),
         diarize=speech_frame,

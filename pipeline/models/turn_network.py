@@ -93,7 +93,8 @@ def _plain(text: str) -> str:
 
 
 def _scored(reads: Sequence[_Read], facts: Floats, *, table: Floats, session: Any) -> Scores:
-    found: list[tuple[Floats, Floats]] = [(np.empty(0), np.empty(0))] * len(reads)
+    nothing = np.empty(0, dtype=np.float32)
+    found: list[tuple[Floats, Floats]] = [(nothing, nothing)] * len(reads)
     for batch in _batches([len(read.ids) for read in reads]):
         scores, added = session.run(None, _inputs([reads[at] for at in batch], facts[batch], table))
         for row, at in enumerate(batch):

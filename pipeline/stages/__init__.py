@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.records import SPEECH, TURNS
+from collections.abc import Mapping
+
+from pipeline.records import METRICS, SPEECH, TURNS, WORDS
 from pipeline.stage import Document, File, Frame, Stage, Text
 from pipeline.stages import (
     audio,
@@ -14,6 +16,7 @@ from pipeline.stages import (
     report,
     tactics,
     transcribe,
+    transcript,
     turns,
     voices,
 )
@@ -28,7 +31,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=4,
+    version=5,
     inputs=("report",),
     output=Text(suffix=".html"),
     config=page.PageConfig,
@@ -74,3 +77,51 @@ VOICES = Stage(
 )
 OPTIONAL_STAGES: tuple[Stage, ...] = (CORRECTED_SPEECH, CORRECTED_TURNS, VOICES)
 """Stages of plans with corrections, or with enrolled voices; they come after turns."""
+
+TRANSCRIPT = Stage(
+    name="transcript",
+    version=1,
+    inputs=("recording",),
+    output=Document(),
+    config=transcript.TranscriptConfig,
+    run=transcript.run,
+)
+TRANSCRIPT_SPEECH = Stage(
+    name="transcript_speech",
+    version=1,
+    inputs=("transcript",),
+    output=Frame(schema=SPEECH, check=diarize.check),
+    config=transcript.TranscriptConfig,
+    run=transcript.speech,
+)
+TRANSCRIPT_WORDS = Stage(
+    name="transcript_words",
+    version=1,
+    inputs=("transcript",),
+    output=Frame(schema=WORDS, check=transcribe.check),
+    config=transcript.TranscriptConfig,
+    run=transcript.words,
+)
+TRANSCRIPT_TURNS = Stage(
+    name="transcript_turns",
+    version=1,
+    inputs=("transcript",),
+    output=Frame(schema=TURNS, check=turns.check),
+    config=transcript.TranscriptConfig,
+    run=transcript.turns,
+)
+TRANSCRIPT_METRICS = Stage(
+    name="transcript_metrics",
+    version=1,
+    inputs=("transcribe", "turns", "tactics"),
+    output=Frame(schema=METRICS, check=metrics.check),
+    config=metrics.MetricsConfig,
+    run=metrics.run_unheard,
+)
+TRANSCRIPT_STAGES: Mapping[str, Stage] = {
+    "diarize": TRANSCRIPT_SPEECH,
+    "transcribe": TRANSCRIPT_WORDS,
+    "turns": TRANSCRIPT_TURNS,
+    "metrics": TRANSCRIPT_METRICS,
+}
+"""What stands in a transcript's plan, after TRANSCRIPT, for the stages that need audio."""

@@ -109,7 +109,7 @@ def corrected_turns(
     joined = _joined(spoken, texts=transcribe["text"].to_list())
     numbered = [
         {**row, "turn": number, "overlap_ms": _overlap_ms(row, corrected_speech)}
-        for number, row in enumerate(sorted(joined, key=lambda row: row["start_ms"]))
+        for number, row in enumerate(sorted(joined, key=lambda row: row["start_ms"] or 0))
     ]
     columns = [{name: row[name] for name in TURNS} for row in numbered]
     return pl.DataFrame(columns, schema=TURNS, orient="row")
@@ -137,11 +137,16 @@ def _continued(row: Row, before: Sequence[Row]) -> int | None:
         other = before[place]
         if other["speaker"] == row["speaker"]:
             between = before[place + 1 :]
-            held = all(
-                one["kind"] == BACKCHANNEL or one["end_ms"] <= other["end_ms"] for one in between
-            )
+            held = all(one["kind"] == BACKCHANNEL or _is_within(one, other) for one in between)
             return place if held and (other["touched"] or row["touched"]) else None
     return None
+
+
+def _is_within(one: Row, other: Row) -> bool:
+    """Whether a turn is over before another ends; not known of turns without times."""
+    if one["end_ms"] is None or other["end_ms"] is None:
+        return False
+    return bool(one["end_ms"] <= other["end_ms"])
 
 
 def _union(one: Row, other: Row, *, texts: Sequence[str]) -> Row:
@@ -149,7 +154,7 @@ def _union(one: Row, other: Row, *, texts: Sequence[str]) -> Row:
     words = sorted({*one["words"], *other["words"]})
     return {
         **one,
-        "end_ms": max(one["end_ms"], other["end_ms"]),
+        "end_ms": _latest(one["end_ms"], other["end_ms"]),
         "text": " ".join(texts[word] for word in words),
         "words": words,
         "kind": TURN if TURN in (one["kind"], other["kind"]) else BACKCHANNEL,
@@ -157,8 +162,17 @@ def _union(one: Row, other: Row, *, texts: Sequence[str]) -> Row:
     }
 
 
-def _overlap_ms(row: Row, speech: pl.DataFrame) -> int:
-    """How long the others speak within a turn, overlaps among them counted once."""
+def _latest(one_ms: int | None, other_ms: int | None) -> int | None:
+    return None if one_ms is None or other_ms is None else max(one_ms, other_ms)
+
+
+def _overlap_ms(row: Row, speech: pl.DataFrame) -> int | None:
+    """How long the others speak within a turn, overlaps among them counted once.
+
+    Not known of a transcript, which has no speech map.
+    """
+    if speech.is_empty():
+        return None
     others = speech.filter(
         pl.col("speaker") != row["speaker"],
         pl.col("start_ms") < row["end_ms"],

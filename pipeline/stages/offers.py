@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import ContractError
-from pipeline.records import OFFERS, TURN
+from pipeline.records import ENGLISH, OFFERS, TURN, language_of
 from pipeline.stage import Frame, Stage
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
 from pipeline.tactics.offers.document import outcomes
@@ -25,11 +25,20 @@ class OffersConfig:
     codebook: Codebook
 
 
-def run(*, turns: pl.DataFrame, tactics: pl.DataFrame, config: OffersConfig) -> pl.DataFrame:
+def run(
+    *,
+    transcribe: pl.DataFrame,
+    turns: pl.DataFrame,
+    tactics: pl.DataFrame,
+    config: OffersConfig,
+) -> pl.DataFrame:
     """The ledger, schema OFFERS, in the order in which things were said.
 
-    It rests on the tags of wording alone, not on those that a ledger gave rise to.
+    It rests on the tags of wording alone, not on those that a ledger gave rise to. Empty in
+    another language than English, whose numbers would be misread.
     """
+    if language_of(transcribe) not in (ENGLISH, None):
+        return pl.DataFrame(schema=OFFERS)
     utterances = [
         Utterance(turn=turn, speaker=speaker, text=text)
         for turn, speaker, text in turns.filter(pl.col("kind") == TURN)
@@ -91,8 +100,8 @@ def check(offers: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="offers",
-    version=1,
-    inputs=("turns", "tactics"),
+    version=2,
+    inputs=("transcribe", "turns", "tactics"),
     output=Frame(schema=OFFERS, check=check),
     config=OffersConfig,
     run=run,

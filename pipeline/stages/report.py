@@ -10,19 +10,25 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import ConfigError
-from pipeline.records import Track
+from pipeline.records import Track, language_of, speakers_of
 from pipeline.stage import Document, Stage
 from pipeline.stages import report_names as names
 from pipeline.stages.report_accuracy import hidden_document, precision_document, shown_tags
-from pipeline.stages.report_figures import Figures, rounded, speaker_document, totals_document
+from pipeline.stages.report_figures import (
+    Figures,
+    rounded,
+    seconds,
+    speaker_document,
+    totals_document,
+)
 from pipeline.stages.report_offers import offers_document, outcomes_document
 from pipeline.stages.report_quality import quality_document
 from pipeline.tactics.codebook import Codebook
 from pipeline.tactics.measured import PRECISION_BAR, Measured, below_bar
 
 SCHEMA_VERSION = "1.3.0"
-"""1.1 added `corrections` and `voice_matches`, 1.2 the offer ledger, 1.3 what tags are
-worth: precision, and what is hidden for it."""
+"""1.1 added `corrections` and `voice_matches`, 1.2 the offer ledger, 1.3 `transcript` and what
+tags are worth: precision, and what is hidden for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +82,13 @@ class ReportConfig:
         if self.me and self.names and self.me not in self.names and not _is_speaker_id(self.me):
             known = ", ".join(self.names)
             raise ConfigError(f"--me {self.me} is not among the names ({known})")
-        if self.me and not self.names and not _is_speaker_id(self.me):
+
+    def check_me(self, names: Sequence[str]) -> None:
+        """`me` is an id, or one of the names that are known. Raises ConfigError."""
+        if self.me and not names and not _is_speaker_id(self.me):
             raise ConfigError(f"--me {self.me} needs --names, to know which voice that is")
+        if self.me and self.me not in names and not _is_speaker_id(self.me):
+            raise ConfigError(f"--me {self.me} is not among the names ({', '.join(names)})")
 
 
 def _is_speaker_id(text: str) -> bool:
@@ -86,7 +97,6 @@ def _is_speaker_id(text: str) -> bool:
 
 def run(
     *,
-    audio: Track,
     diarize: pl.DataFrame,
     transcribe: pl.DataFrame,
     turns: pl.DataFrame,
@@ -94,6 +104,8 @@ def run(
     offers: pl.DataFrame,
     metrics: pl.DataFrame,
     config: ReportConfig,
+    audio: Track | None = None,
+    transcript: Mapping[str, Any] | None = None,
     labels: Mapping[str, Any] | None = None,
     voices: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -101,18 +113,25 @@ def run(
 
     `labels` says what people corrected (`names`, `merges`, `entries`, `ignored`), `voices` which
     speakers sound like somebody enrolled (`matches`); both are there only in plans
-    that have them.
+    that have them. There is either `audio` or a `transcript`. Raises ConfigError where nobody
+    in a transcript is called `me`.
     """
-    speakers = diarize["speaker"].unique(maintain_order=True).to_list()
+    positional = config.names or (tuple(transcript["speakers"]) if transcript else ())
+    if transcript:
+        config.check_me(positional)
     figures = Figures(metrics)
     experimental = below_bar(config.measured, bar=config.precision_bar)
     shown = shown_tags(tactics, experimental=experimental, all_tags=config.all_tags)
     named = names.named(
-        speakers, positional=config.names, me=config.me, labels=labels, voices=voices
+        speakers_of(speech=diarize, turns=turns),
+        positional=positional,
+        me=config.me,
+        labels=labels,
+        voices=voices,
     )
     return {
         "schema_version": SCHEMA_VERSION,
-        "recording": _recording(audio, transcribe, config),
+        "recording": _recording(audio, transcript, transcribe, config),
         "speakers": [speaker_document(one, figures=figures) for one in named],
         "totals": totals_document(figures),
         "turns": [_turn(row) for row in turns.iter_rows(named=True)],
@@ -130,8 +149,9 @@ def run(
         "quality": quality_document(
             figures,
             audio=audio,
-            speech=diarize,
+            transcript=transcript,
             words=transcribe,
+            speakers=len(named),
             names_given=len(config.names),
             reasons=dict(config.reasons),
             ignored=labels["ignored"] if labels else 0,
@@ -159,22 +179,37 @@ def run(
             for fact in config.models
         ],
         "versions": dict(config.versions),
+        **({"transcript": _transcript(transcript)} if transcript else {}),
         **({"corrections": list(labels["entries"])} if labels else {}),
         **({"voice_matches": names.voice_matches(named, voices)} if voices else {}),
     }
 
 
-def _recording(audio: Track, words: pl.DataFrame, config: ReportConfig) -> dict[str, Any]:
-    languages = words["language"].mode(maintain_order=True) if words.height else None
+def _recording(
+    audio: Track | None,
+    transcript: Mapping[str, Any] | None,
+    words: pl.DataFrame,
+    config: ReportConfig,
+) -> dict[str, Any]:
     return {
         "name": config.recording_name,
         "digest": config.digest,
-        "duration_s": audio.duration_ms / 1000,
-        "channels": audio.channels,
-        "sample_rate_hz": audio.sample_rate_hz,
-        "container": audio.container,
-        "codec": audio.codec,
-        "language": languages[0] if languages is not None else None,
+        "duration_s": audio.duration_ms / 1000 if audio else None,
+        "channels": audio.channels if audio else None,
+        "sample_rate_hz": audio.sample_rate_hz if audio else None,
+        "container": audio.container if audio else "text",
+        "codec": audio.codec if audio else str(transcript["format"]) if transcript else "",
+        "language": language_of(words),
+    }
+
+
+def _transcript(transcript: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be known of a transcript beside its turns."""
+    return {
+        "format": transcript["format"],
+        "timed": transcript["timed"],
+        "unread_line_count": transcript["unread_count"],
+        "unread_lines": list(transcript["unread"]),
     }
 
 
@@ -182,9 +217,9 @@ def _turn(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "index": row["turn"],
         "speaker": row["speaker"],
-        "start_s": row["start_ms"] / 1000,
-        "end_s": row["end_ms"] / 1000,
-        "overlap_s": row["overlap_ms"] / 1000,
+        "start_s": seconds(row["start_ms"]),
+        "end_s": seconds(row["end_ms"]),
+        "overlap_s": seconds(row["overlap_ms"]),
         "kind": row["kind"],
         "text": row["text"],
     }
@@ -193,13 +228,16 @@ def _turn(row: Mapping[str, Any]) -> dict[str, Any]:
 def _tags(
     tactics: pl.DataFrame, turns: pl.DataFrame, words: pl.DataFrame, codebook: Codebook
 ) -> list[dict[str, Any]]:
-    """Every tag with its quote, and the times of the words that the quote covers."""
+    """Every tag with its quote, and the times of the words that the quote covers.
+
+    Of words without times, it is the turn's.
+    """
     by_turn = {row["turn"]: row for row in turns.iter_rows(named=True)}
     times = words.select("start_ms", "end_ms", "text").rows()
     tags = []
     for tag in tactics.iter_rows(named=True):
         turn = by_turn[tag["turn"]]
-        start_ms, end_ms = _quote_ms(turn["words"], times, tag["start_char"], tag["end_char"])
+        start_ms, end_ms = _quote_ms(turn, times, tag["start_char"], tag["end_char"])
         tags.append(
             {
                 "turn": tag["turn"],
@@ -210,8 +248,8 @@ def _tags(
                 "quote": turn["text"][tag["start_char"] : tag["end_char"]],
                 "start_char": tag["start_char"],
                 "end_char": tag["end_char"],
-                "start_s": start_ms / 1000,
-                "end_s": end_ms / 1000,
+                "start_s": seconds(start_ms),
+                "end_s": seconds(end_ms),
                 "method": tag["method"],
             }
         )
@@ -219,18 +257,21 @@ def _tags(
 
 
 def _quote_ms(
-    word_ids: Sequence[int],
-    times: Sequence[tuple[int, int, str]],
+    turn: Mapping[str, Any],
+    times: Sequence[tuple[int | None, int | None, str]],
     start_char: int,
     end_char: int,
-) -> tuple[int, int]:
+) -> tuple[int | None, int | None]:
     """Start of the first and end of the last word of a quote; a turn's words join by blanks."""
+    word_ids: Sequence[int] = turn["words"]
     starts = [0]
     for number in word_ids[:-1]:
         starts.append(starts[-1] + len(times[number][2]) + 1)
     first = max(0, bisect_right(starts, start_char) - 1)
     last = max(first, bisect_right(starts, max(start_char, end_char - 1)) - 1)
     start_ms, end_ms = times[word_ids[first]][0], times[word_ids[last]][1]
+    if start_ms is None or end_ms is None:
+        return turn["start_ms"], turn["end_ms"]
     return start_ms, max(start_ms, end_ms)
 
 

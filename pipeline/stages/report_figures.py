@@ -73,6 +73,11 @@ def rounded(value: float | None) -> Any:
     return None if value is None else round(value, 4)
 
 
+def seconds(time_ms: int | None) -> float | None:
+    """Milliseconds as seconds; None where a time is not known."""
+    return None if time_ms is None else time_ms / 1000
+
+
 def speaker_document(named: Named, *, figures: Figures) -> dict[str, Any]:
     """A speaker with all figures that the report has of one."""
     speaker = named.id

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.stages.report_figures import rounded
+from pipeline.stages.report_figures import rounded, seconds
 from pipeline.tactics.codebook import Codebook
 from pipeline.tactics.offers.document import is_shrinking
 from pipeline.tactics.offers.ledger import ANCHOR, CONCESSION, POSITIONS
@@ -36,7 +36,7 @@ def _line(row: Row, turn: Row, names: Mapping[tuple[str, str], str]) -> dict[str
     return {
         "turn": row["turn"],
         "speaker": row["speaker"],
-        "start_s": turn["start_ms"] / 1000,
+        "start_s": seconds(turn["start_ms"]),
         "issue": row["issue"],
         "item": row["item"] or None,
         "name": _name(row, names),

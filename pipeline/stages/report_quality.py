@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.records import OTHER_LANGUAGE, REPETITION, Track
+from pipeline.records import ENGLISH, OTHER_LANGUAGE, REPETITION, Track, language_of
 from pipeline.stages.report_figures import Figures
 
 LOW_WORD_PROBABILITY = 0.6
@@ -22,17 +22,18 @@ _IGNORED = (
 def quality_document(
     figures: Figures,
     *,
-    audio: Track,
-    speech: pl.DataFrame,
+    audio: Track | None,
+    transcript: Mapping[str, Any] | None,
     words: pl.DataFrame,
+    speakers: int,
     names_given: int,
     reasons: Mapping[str, str],
     ignored: int,
 ) -> dict[str, Any]:
     """How far the figures can be trusted: what was doubted, withheld, or is to be warned of.
 
-    `reasons` are the words for each reason to withhold; `ignored` counts the corrections that
-    were made to another analysis.
+    `speakers` counts those of the call; `reasons` are the words for each reason to withhold;
+    `ignored` counts the corrections that were made to another analysis.
     """
     rows = figures.withheld.select("scope", "speaker", "metric", "withheld").iter_rows()
     return {
@@ -40,7 +41,11 @@ def quality_document(
         "mean_word_probability": figures.value("mean_word_probability"),
         "doubtful_word_count": figures.count("doubtful_word_count"),
         "warnings": [
-            *_warnings(figures, audio=audio, speech=speech, words=words, names_given=names_given),
+            *(_read(transcript, speakers=speakers) if transcript else ()),
+            *(_sound(audio, speakers=speakers) if audio else ()),
+            *_names(speakers=speakers, given=names_given),
+            *(_recognition(figures, words) if audio else ()),
+            *_language(words),
             *([_IGNORED.format(ignored)] if ignored else []),
         ],
         "withheld": [
@@ -54,22 +59,40 @@ def quality_document(
     }
 
 
-def _warnings(
-    figures: Figures, *, audio: Track, speech: pl.DataFrame, words: pl.DataFrame, names_given: int
-) -> Iterable[str]:
-    """What a reader must know before trusting the figures, in plain sentences."""
-    doubts = words["doubt"]
-    probability = figures.value("mean_word_probability")
-    wordless_s = figures.value("speech_without_words_s")
-    speakers = speech["speaker"].n_unique()
+def _sound(audio: Track, *, speakers: int) -> Iterable[str]:
+    """What is to be known of the recording and its voices."""
     if audio.truncated:
         yield "The file is damaged or cut off; the report covers what could be decoded."
-    if speech.is_empty():
+    if not speakers:
         yield "No speech was found in this recording."
     elif speakers == 1:
         yield "Only one voice was found; shares between speakers mean nothing here."
-    if speakers < names_given:
-        yield f"{names_given} names were given, {speakers} voices were found."
+
+
+def _read(transcript: Mapping[str, Any], *, speakers: int) -> Iterable[str]:
+    """What is to be known of a transcript."""
+    unread = transcript["unread"]
+    if unread:
+        first = f"line {unread[0]['line']}: {unread[0]['reason']}"
+        count = transcript["unread_count"]
+        lines = "One line" if count == 1 else f"{count} lines"
+        yield f"{lines} of the transcript could not be read and are left out ({first})."
+    if transcript["times_left_out"]:
+        yield "The times in the transcript are left out: some are missing or out of order."
+    if speakers == 1:
+        yield "Only one speaker is named; shares between speakers mean nothing here."
+
+
+def _names(*, speakers: int, given: int) -> Iterable[str]:
+    if speakers < given:
+        yield f"{given} names were given, {speakers} voices were found."
+
+
+def _recognition(figures: Figures, words: pl.DataFrame) -> Iterable[str]:
+    """How sure the recogniser was of the words."""
+    doubts = words["doubt"]
+    probability = figures.value("mean_word_probability")
+    wordless_s = figures.value("speech_without_words_s")
     if probability is not None and probability < LOW_WORD_PROBABILITY:
         yield "The recogniser was unsure of many words; check quotes against the recording."
     if wordless_s > WORDLESS_SHARE * max(1.0, figures.value("speech_s")):
@@ -78,5 +101,8 @@ def _warnings(
         yield "The speech sounds like another language than the one set; try --language auto."
     if (doubts == REPETITION).any():
         yield "Some words were left out because the recogniser repeated itself."
-    if words.height and words["language"].mode(maintain_order=True)[0] != "en":
-        yield "Tactics are recognised in English only."
+
+
+def _language(words: pl.DataFrame) -> Iterable[str]:
+    if language_of(words) not in (ENGLISH, None):
+        yield "Tactics are recognised in English only, and so are offers; here they are withheld."

@@ -11,7 +11,7 @@ import polars as pl
 from pipeline.errors import ContractError
 from pipeline.floor import INTERRUPTION_LENGTH_MS, INTERRUPTION_OVERLAP_MS
 from pipeline.models.turn_network import load_turn_network
-from pipeline.records import TACTICS, TURN
+from pipeline.records import ENGLISH, TACTICS, TURN, language_of
 from pipeline.stage import Frame, Locate, Place, Progress, Stage
 from pipeline.tactics import Learned, detect
 from pipeline.tactics.codebook import Codebook, Utterance
@@ -70,6 +70,7 @@ def shipped_classifier() -> Classifier:
 
 def run(
     *,
+    transcribe: pl.DataFrame,
     turns: pl.DataFrame,
     diarize: pl.DataFrame,
     config: TacticsConfig,
@@ -79,8 +80,11 @@ def run(
     """The tags of all turns, schema TACTICS, by turn and place.
 
     Backchannels carry that tag alone. Where the speech map `diarize` is empty there are no tags
-    of conduct.
+    of conduct. In another language than English there are none: rules and classifier know no
+    other.
     """
+    if language_of(transcribe) not in (ENGLISH, None):
+        return pl.DataFrame(schema=TACTICS)
     heard = _heard(turns)
     utterances = [
         Utterance(turn=one.number, speaker=one.speaker, text=one.text)
@@ -127,8 +131,8 @@ def check(tactics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="tactics",
-    version=4,
-    inputs=("turns", "diarize"),
+    version=5,
+    inputs=("transcribe", "turns", "diarize"),
     output=Frame(schema=TACTICS, check=check),
     config=TacticsConfig,
     run=run,

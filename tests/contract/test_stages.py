@@ -24,14 +24,19 @@ from pipeline.config import load_config
 from pipeline.plan import RECORDING, Recording, plan
 from pipeline.records import Track
 from pipeline.stage import File, Frame, Stage, recipe, recipe_key
-from pipeline.stages import OPTIONAL_STAGES, STAGES
+from pipeline.stages import OPTIONAL_STAGES, STAGES, TRANSCRIPT, TRANSCRIPT_STAGES
 from pipeline.stages.corrections import CorrectionsConfig
+from pipeline.stages.metrics import MetricsConfig
+from pipeline.stages.transcript import TranscriptConfig
 from pipeline.tactics.measured import Measured
 
 GOLDEN = Path(__file__).with_name("golden.json")
 RENEW = "PARLEY_RENEW_GOLDEN"
-GUARDED = ("turns", "tactics", "offers", "metrics", "report", "corrected_speech", "corrected_turns")
-ALL = (*STAGES, *OPTIONAL_STAGES)
+GUARDED = (
+    *("turns", "tactics", "offers", "metrics", "report", "corrected_speech", "corrected_turns"),
+    *("transcript", "transcript_words", "transcript_turns", "transcript_metrics"),
+)
+ALL = (*STAGES, *OPTIONAL_STAGES, TRANSCRIPT, *TRANSCRIPT_STAGES.values())
 GIVEN = ("corrections", "enrolled")
 """Inputs that people give, and no stage makes."""
 CORRECTED = {"turns": [[3, "S1"], [4, "S3"]], "merges": [["S3", "S2"]]}
@@ -61,7 +66,9 @@ def default_of(stage: Stage) -> Any:
     """The default settings of a stage."""
     if stage.config is CorrectionsConfig:
         return CorrectionsConfig()
-    return getattr(CONFIG, stage.name)
+    if stage.config is TranscriptConfig:
+        return TranscriptConfig(format="srt")
+    return CONFIG.metrics if stage.config is MetricsConfig else getattr(CONFIG, stage.name)
 
 
 def config_of(stage: Stage) -> Any:
@@ -104,7 +111,8 @@ def same_voice(waveforms: Any) -> Any:
 def inputs_of(stage: Stage, lines: tuple[build.Said, ...], *, folder: Path) -> dict[str, Any]:
     """What the stage takes, for a call of those lines; made by hand, not by other stages."""
     made = {
-        RECORDING: lambda: build.write_call(folder / "call.wav", lines),
+        RECORDING: lambda: recording_of(stage, lines, folder=folder),
+        "transcript": lambda: transcript_of(lines),
         "audio": lambda: build.track(build.tones(lines, channels=2)),
         "diarize": lambda: build.speech(lines, tracks=2),
         "transcribe": lambda: build.words(lines, tracks=2),
@@ -118,6 +126,31 @@ def inputs_of(stage: Stage, lines: tuple[build.Said, ...], *, folder: Path) -> d
         "enrolled": lambda: {"voices": [{"name": "Ana", "vector": [1.0] * 192, "telephone": True}]},
     }
     return {name: made[name]() for name in stage.inputs}
+
+
+def recording_of(stage: Stage, lines: tuple[build.Said, ...], *, folder: Path) -> Path:
+    """The file that a call comes in: sound, or for the stage that reads one a transcript.
+
+    A transcript in which nobody says anything is refused, so silence has a short greeting.
+    """
+    if stage is not TRANSCRIPT:
+        return build.write_call(folder / "call.wav", lines)
+    return build.write_subtitles(folder / "call.srt", lines or (build.said("Cy", "Hi.", 0, 1),))
+
+
+def transcript_of(lines: tuple[build.Said, ...]) -> dict[str, Any]:
+    """What is read of a transcript of those lines."""
+    keys = ("speaker", "text", "kind", "start_ms", "end_ms")
+    return {
+        "format": "srt",
+        "speakers": sorted({one.speaker for one in lines}),
+        "language": "en",
+        "timed": True,
+        "times_left_out": False,
+        "turns": [{key: getattr(one, key) for key in keys} for one in lines],
+        "unread": [],
+        "unread_count": 0,
+    }
 
 
 def report_of(lines: tuple[build.Said, ...], *, folder: Path) -> dict[str, Any]:
@@ -167,13 +200,13 @@ def test_output_keeps_its_contract(
 
 @by_name
 def test_the_call_is_not_lost(stage: Stage, tmp_path: Path) -> None:
-    """What a call gives differs from what silence gives, in every stage."""
+    """What a call gives differs from what silence gives, but for the map that hears nothing."""
     call, silence = tmp_path / "call", tmp_path / "silence"
     call.mkdir()
     silence.mkdir()
     found = run(stage, inputs=inputs_of(stage, build.CALL, folder=call), folder=call)
     nothing = run(stage, inputs=inputs_of(stage, build.NOBODY, folder=silence), folder=silence)
-    assert digest(found) != digest(nothing)
+    assert (digest(found) != digest(nothing)) is (stage.name != "transcript_speech")
 
 
 EMPTY = [
@@ -184,6 +217,8 @@ EMPTY = [
     "offers",
     "corrected_speech",
     "corrected_turns",
+    "transcript_words",
+    "transcript_turns",
 ]
 
 
@@ -300,6 +335,8 @@ def changed(config: Any) -> Any:
         "page": {"quotes_per_tactic": 3},
         "voices": {"threshold": 0.6},
     }
+    if config == TranscriptConfig(format="srt"):
+        return TranscriptConfig(format="vtt")
     for name, values in others.items():
         if config == getattr(CONFIG, name):
             return dataclasses.replace(config, **values)

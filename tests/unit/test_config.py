@@ -265,7 +265,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ("settings", "why"),
     [
         (["report.names=Ana,Ben", "report.me=Eve"], "Eve is not among the names"),
-        (["report.me=Ana"], "needs --names"),
+        (["report.names=Ana,Ana", "report.me=Ana"], "two speakers have that name"),
     ],
 )
 def test_me_must_be_somebody(settings: list[str], why: str) -> None:

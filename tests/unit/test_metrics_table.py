@@ -22,7 +22,7 @@ from pipeline.records import (
     WORDS,
 )
 from pipeline.stages.metrics import MetricsConfig, check, run
-from pipeline.stages.metrics.table import (
+from pipeline.stages.metrics.gates import (
     NO_CASES,
     TOO_SHORT,
     UNSURE_VOICES,

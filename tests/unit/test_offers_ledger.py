@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tactics_calls import CODEBOOK, call_of
 
 from pipeline.errors import ContractError
-from pipeline.records import OFFERS, SPEECH, TACTICS, TURNS
+from pipeline.records import OFFERS, SPEECH, TACTICS, TURNS, WORDS
 from pipeline.stages import offers as stage
 from pipeline.stages import tactics as tactics_stage
 from pipeline.stages.offers import OffersConfig, check
@@ -546,6 +546,9 @@ def test_the_document_of_an_open_issue_has_no_end() -> None:
 
 # --- through the stages
 
+NO_WORDS = pl.DataFrame(schema=WORDS)
+"""Of no language, which is taken for English."""
+
 
 NO_MAP = pl.DataFrame(schema=SPEECH)
 
@@ -562,9 +565,14 @@ def frames_of(*texts: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         schema=TURNS,
     )  # fmt: skip
     tactics = tactics_stage.run(
-        turns=turns, diarize=NO_MAP, config=TacticsConfig(codebook=CODEBOOK)
+        transcribe=NO_WORDS,
+        turns=turns,
+        diarize=NO_MAP,
+        config=TacticsConfig(codebook=CODEBOOK),
     )
-    return turns, stage.run(turns=turns, tactics=tactics, config=OffersConfig(codebook=CODEBOOK))
+    return turns, stage.run(
+        transcribe=NO_WORDS, turns=turns, tactics=tactics, config=OffersConfig(codebook=CODEBOOK)
+    )
 
 
 CALL = (
@@ -610,10 +618,15 @@ def test_the_ledger_does_not_depend_on_the_tags_that_it_gave_rise_to() -> None:
     """Tags of the ledger's own among the tactics change no line."""
     turns, ledger = frames_of(*CALL)
     tactics = tactics_stage.run(
-        turns=turns, diarize=NO_MAP, config=TacticsConfig(codebook=CODEBOOK)
+        transcribe=NO_WORDS,
+        turns=turns,
+        diarize=NO_MAP,
+        config=TacticsConfig(codebook=CODEBOOK),
     )
     worded = tactics.filter(pl.col("method") != "ledger")
-    alone = stage.run(turns=turns, tactics=worded, config=OffersConfig(codebook=CODEBOOK))
+    alone = stage.run(
+        transcribe=NO_WORDS, turns=turns, tactics=worded, config=OffersConfig(codebook=CODEBOOK)
+    )
     assert ledger.equals(alone)
 
 
@@ -634,6 +647,7 @@ def test_the_anchor_of_an_outcome_is_the_one_put_right() -> None:
 def test_a_call_without_turns_has_an_empty_ledger() -> None:
     """An empty frame of the right schema, and no outcomes."""
     ledger = stage.run(
+        transcribe=NO_WORDS,
         turns=pl.DataFrame(schema=TURNS),
         tactics=pl.DataFrame(schema=TACTICS),
         config=OffersConfig(codebook=CODEBOOK),

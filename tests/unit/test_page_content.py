@@ -98,7 +98,7 @@ def test_the_reader_is_marked_you(page: Element) -> None:
          "You spoke 51 % of the talking time (48–53 %)."),
         ("longest_monologue_s", ["0:10", "0:17"], "Your longest turn lasted 0:10."),
         ("filler_count", ["0", "3"],
-         "No fillers recognised in your speech; recognisers drop some."),
+         "No fillers recognised in your speech; recognisers and transcripts drop some."),
         ("question_count", ["5 2 open, 3 closed", "4 1 open, 3 closed"],
          "You asked 5 questions: 2 open, 3 closed."),
         ("median_response_latency_s", ["0.7 s", "0.7 s"],

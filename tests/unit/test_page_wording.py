@@ -73,7 +73,7 @@ def test_plain_keeps_offsets() -> None:
                             "closed_question_count": 0},
          "You asked 1 question: 1 open, 0 closed."),
         ("filler_count", {"filler_count": 2},
-         "At least 2 fillers recognised in your speech; recognisers drop some."),
+         "At least 2 fillers recognised in your speech; recognisers and transcripts drop some."),
         ("word_ratio", {"word_ratio": None}, "Withheld: not enough to measure."),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_config
-from pipeline.errors import InputError, UnreadableAudio
+from pipeline.errors import ConfigError, InputError, UnreadableAudio
 from pipeline.plan import AUDIO_SUFFIXES, RECORDING, find_recordings, plan, read_recording
 from pipeline.stages import STAGES
 
@@ -37,6 +37,29 @@ def files(folder: Path, *names: str) -> list[Path]:
 def found(*patterns: Path | str) -> list[Path]:
     """What the patterns name."""
     return list(find_recordings(str(pattern) for pattern in patterns))
+
+
+# --- transcripts
+
+
+@pytest.mark.parametrize("name", ["a.srt", "a.VTT", "a.txt", "a.jsonl", "a.csv", "a.tsv", "a.json"])
+def test_a_transcript_is_read_and_not_heard(name: str, tmp_path: Path) -> None:
+    """By the ending of its name; no stage of its plan takes audio, and none is missing."""
+    (path,) = files(tmp_path, name)
+    whole = plan(read_recording(path), config=load_config())
+    made = {task.stage.name for task in whole.tasks}
+    assert not made & {"audio", "diarize", "transcribe", "turns", "metrics", "voices"}
+    needed = {whole.sources.get(one, one) for task in whole.tasks for one in task.inputs}
+    assert needed <= made | {RECORDING}
+
+
+def test_whose_feedback_it_is_must_be_known_of_a_recording(tmp_path: Path) -> None:
+    """A transcript has names of its own, sound has none."""
+    sound, text = files(tmp_path, "a.wav", "a.srt")
+    config = load_config(settings=["report.me=Ana"])
+    assert plan(read_recording(text), config=config)
+    with pytest.raises(ConfigError, match="needs --names"):
+        plan(read_recording(sound), config=config)
 
 
 # --- find_recordings

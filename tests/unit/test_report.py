@@ -313,7 +313,7 @@ class TestNames:
     def test_me_must_be_known(self, names: tuple[str, ...], me: str, message: str) -> None:
         """The message names who is known, or says what is missing."""
         with pytest.raises(ConfigError, match=message):
-            named(*names, me=me)
+            named(*names, me=me).check_me(names)
 
     def test_two_of_the_same_name_cannot_be_told_apart(self) -> None:
         """If one of them is me, which one?"""

@@ -200,6 +200,40 @@ def test_no_text_fails(texts: list[str], codebook: Codebook) -> None:
 # --- bad input
 
 
+GERMAN = (
+    "Guten Tag, ich wollte mit Ihnen über das Gehalt sprechen. Wir bieten 50.000 Euro im Jahr an.",
+    "Das ist mir leider zu wenig, ich hatte an 60.000 Euro gedacht. What matters most to you?",
+)
+
+
+def test_a_dialogue_in_another_language_has_no_tags(tmp_path: Path) -> None:
+    """One line on standard error names it and its language; the other dialogues are tagged."""
+    rows = [{"dialogue": "eins", "speaker": "A", "text": text} for text in GERMAN]
+    call = write(tmp_path / "call.jsonl", *rows, *CALL)
+    done = parley("tag", call, "--offers", tmp_path / "offers.jsonl")
+    assert done.exit_code == 0
+    by_dialogue: dict[str, list[Any]] = {}
+    for row in json_lines(done.stdout):
+        by_dialogue.setdefault(row["dialogue"], []).append(row["tactics"])
+    assert by_dialogue["eins"] == [[], []]
+    assert by_dialogue["d1"][0]
+    named = [line for line in done.stderr.splitlines() if "eins" in line]
+    assert named == [
+        "call.jsonl, dialogue eins: in German; tags are for English only, and are withheld"
+    ]
+    ledgers = json_lines((tmp_path / "offers.jsonl").read_text("utf-8"))
+    assert [bool(ledger["offers"]) for ledger in ledgers] == [False, True, False]
+
+
+def test_a_short_dialogue_is_tagged_in_any_language(tmp_path: Path) -> None:
+    """Few words say too little of their language to refuse them."""
+    row = {"speaker": "A", "text": "Gut, tja. I can offer $90,000."}
+    call = write(tmp_path / "call.jsonl", row)
+    done = parley("tag", call)
+    assert "English" not in done.stderr
+    assert json_lines(done.stdout)[0]["tactics"]
+
+
 def test_bad_lines_are_named_and_the_rest_is_done(tmp_path: Path) -> None:
     """File, line and reason on stderr; the other lines come out; exit code 3."""
     path = tmp_path / "call.jsonl"

@@ -20,15 +20,21 @@ def export_files(
 ) -> dict[str, str]:
     """Each file's name with its text (to be written as UTF-8, line ends untouched).
 
-    The frames are WORDS, SPEECH, TURNS and METRICS of records; names come from the report.
+    The frames are WORDS, SPEECH, TURNS and METRICS of records; names come from the report. Of a
+    call that is known by its transcript alone there are no files of what was heard, and no
+    subtitles where its turns have no times.
     """
-    cues = subtitles.cues(report, turns=turns, words=words)
+    files = {"transcript.txt": subtitles.plain_text(report, turns=turns)}
+    if not turns["end_ms"].has_nulls():
+        cues = subtitles.cues(report, turns=turns, words=words)
+        files |= {"transcript.srt": subtitles.srt(cues), "transcript.vtt": subtitles.vtt(cues)}
+    if report.get("transcript") is None:
+        files |= {
+            "words.ctm": scoring.ctm(report, words=words),
+            "speech.rttm": scoring.rttm(report, speech=speech),
+        }
     return {
-        "transcript.txt": subtitles.plain_text(report, turns=turns),
-        "transcript.srt": subtitles.srt(cues),
-        "transcript.vtt": subtitles.vtt(cues),
-        "words.ctm": scoring.ctm(report, words=words),
-        "speech.rttm": scoring.rttm(report, speech=speech),
+        **files,
         "turns.csv": tables.turns_csv(report, turns=turns),
         "tactics.csv": tables.tactics_csv(report),
         "offers.csv": tables.offers_csv(report),

@@ -35,10 +35,10 @@ class Cue:
 
 
 def plain_text(report: Mapping[str, Any], *, turns: pl.DataFrame) -> str:
-    """One line a turn: time, speaker, words."""
+    """One line a turn: time where there is one, speaker, words."""
     shown = names(report)
     return "".join(
-        f"[{_clock(row['start_ms'])}] {shown.get(row['speaker'], row['speaker'])}"
+        f"{_stamped(row['start_ms'])}{shown.get(row['speaker'], row['speaker'])}"
         f"{' (backchannel)' if row['kind'] == 'backchannel' else ''}: {one_line(row['text'])}\n"
         for row in turns.sort("start_ms", "turn").iter_rows(named=True)
     )
@@ -79,8 +79,9 @@ def cues(report: Mapping[str, Any], *, turns: pl.DataFrame, words: pl.DataFrame)
 
 
 def _words(turn: Mapping[str, Any], *, by_id: Mapping[int, Mapping[str, Any]]) -> list[Word]:
-    """The turn's words that have letters; the whole turn as one where it lists none."""
-    rows = [by_id[number] for number in turn["words"] if number in by_id] or [turn]
+    """The turn's words that have letters; the whole turn as one where they have no times."""
+    known = [by_id[number] for number in turn["words"] if number in by_id]
+    rows = known if known and known[0]["start_ms"] is not None else [turn]
     timed = (
         Word(text=one_line(row["text"]), start_ms=row["start_ms"], end_ms=row["end_ms"])
         for row in rows
@@ -125,6 +126,10 @@ def _stamp(time_ms: int, *, point: str) -> str:
     seconds, millisecond = divmod(time_ms, 1000)
     minutes, second = divmod(seconds, 60)
     return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}{point}{millisecond:03}"
+
+
+def _stamped(time_ms: int | None) -> str:
+    return "" if time_ms is None else f"[{_clock(time_ms)}] "
 
 
 def _clock(time_ms: int) -> str:

@@ -36,14 +36,18 @@ def turns_csv(report: Row, *, turns: pl.DataFrame) -> str:
     rows = (
         _with_speaker(row, report=report)
         | {
-            "start_s": row["start_ms"] / 1000,
-            "end_s": row["end_ms"] / 1000,
-            "overlap_s": row["overlap_ms"] / 1000,
+            "start_s": _seconds(row["start_ms"]),
+            "end_s": _seconds(row["end_ms"]),
+            "overlap_s": _seconds(row["overlap_ms"]),
             "word_count": len(row["words"]),
         }
         for row in turns.iter_rows(named=True)
     )
     return table(rows, columns=TURN_COLUMNS)
+
+
+def _seconds(time_ms: int | None) -> float | None:
+    return None if time_ms is None else time_ms / 1000
 
 
 def tactics_csv(report: Row) -> str:

@@ -7,9 +7,10 @@ import polars as pl
 from pipeline.errors import ContractError
 from pipeline.records import METRICS
 from pipeline.stage import Frame, Stage
-from pipeline.stages.metrics.table import MetricsConfig, run
+from pipeline.stages.metrics.gates import MetricsConfig
+from pipeline.stages.metrics.table import run, run_unheard
 
-__all__ = ["STAGE", "MetricsConfig", "run"]
+__all__ = ["STAGE", "MetricsConfig", "run", "run_unheard"]
 
 
 def check(metrics: pl.DataFrame) -> None:
@@ -22,7 +23,7 @@ def check(metrics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="metrics",
-    version=4,
+    version=5,
     inputs=("audio", "diarize", "transcribe", "turns", "tactics"),
     output=Frame(schema=METRICS, check=check),
     config=MetricsConfig,

@@ -9,7 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from pipeline.floor import Turn
-from pipeline.records import TURN
+from pipeline.records import TURN, speakers_of
 from pipeline.stages.metrics import timing, wording
 
 MS_PER_HOUR = 3_600_000
@@ -43,12 +43,13 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What the figures are counted from."""
+    """What the figures are counted from; `thirds` says which third of the call a turn is in."""
 
     duration_ms: int
     voices: tuple[Voice, ...]
     floor: tuple[Turn, ...]
     families: Mapping[str, str]
+    thirds: Mapping[int, int]
 
     @property
     def spans(self) -> list[timing.Span]:
@@ -66,7 +67,12 @@ def call_of(
     tactics: pl.DataFrame,
     families: Mapping[str, str],
 ) -> Call:
-    """The call as its speakers have it, by first speech; `families` maps tactics to families."""
+    """The call as its speakers have it, by first speech; `families` maps tactics to families.
+
+    Turns without times stand nowhere in time; thirds of the call then are thirds of its turns.
+    """
+    thirds = _thirds(turns, duration_ms=duration_ms)
+    turns = turns.with_columns(pl.col("start_ms", "end_ms").fill_null(0))
     tagged = tactics.join(turns.select("turn", "speaker"), on="turn", maintain_order="left")
     floor = turns.filter(pl.col("kind") == TURN).select("speaker", "start_ms", "end_ms")
     return Call(
@@ -83,10 +89,21 @@ def call_of(
                 turns=turns.filter(pl.col("speaker") == name),
                 tags=tagged.filter(pl.col("speaker") == name).select("turn", "tactic").rows(),
             )
-            for name in speech["speaker"].unique(maintain_order=True)
+            for name in speakers_of(speech=speech, turns=turns)
         ),
         floor=tuple(
             Turn(speaker=who, start_ms=start, end_ms=end) for who, start, end in floor.rows()
         ),
         families=families,
+        thirds=thirds,
     )
+
+
+def _thirds(turns: pl.DataFrame, *, duration_ms: int) -> dict[int, int]:
+    """Each turn's third, 0 to 2, by its start; by its number where there is no audio."""
+    timed = duration_ms > 0
+    places = turns["start_ms"] if timed else turns["turn"]
+    whole = duration_ms if timed else max(1, turns.height)
+    return {
+        turn: min(2, 3 * place // whole) for turn, place in zip(turns["turn"], places, strict=True)
+    }

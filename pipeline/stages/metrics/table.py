@@ -9,35 +9,19 @@ from typing import Any
 import polars as pl
 
 from pipeline import floor
-from pipeline.records import BACKCHANNEL, METRICS, Track
+from pipeline.records import BACKCHANNEL, METRICS, SPEECH, Track
 from pipeline.stages.metrics import timing, wording
 from pipeline.stages.metrics.call import Call, Voice, call_of
+from pipeline.stages.metrics.gates import (
+    NO_CASES,
+    MetricsConfig,
+    heard_gates,
+    read_gates,
+)
 from pipeline.stages.metrics.wordless import speech_without_words_ms
 
 MS_PER_MINUTE = 60_000
 THIRDS = ("first", "middle", "last")
-TOO_SHORT, UNSURE_WORDS, UNSURE_VOICES = "too_short", "unsure_words", "unsure_voices"
-NO_CASES = "no_cases"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsConfig:
-    """When figures are withheld, what an interruption is, and the families of tactics.
-
-    Ratios and rates need `min_speech_s` of speech in the call; figures of words and tags need
-    words of `min_word_probability` on average, and words in all but `max_wordless_share` of the
-    speech; whatever is counted by speaker needs a speech map of `min_map_confidence` on average
-    where speakers share a track.
-    `families` pairs each tactic with its family.
-    """
-
-    min_speech_s: float = 60.0
-    min_word_probability: float = 0.35
-    max_wordless_share: float = 0.3
-    min_map_confidence: float = 0.75
-    interruption_overlap_ms: int = floor.INTERRUPTION_OVERLAP_MS
-    interruption_length_ms: int = floor.INTERRUPTION_LENGTH_MS
-    families: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +55,33 @@ def run(
     )
     wordless_ms = speech_without_words_ms(diarize, transcribe)
     shared = diarize.group_by("track").agg(pl.col("speaker").n_unique())["speaker"].gt(1).any()
-    gates = _gates(call, transcribe, wordless_ms=wordless_ms, shared=shared, config=config)
+    gates = heard_gates(call, transcribe, wordless_ms=wordless_ms, shared=shared, config=config)
+    quality = [_row(figure, None, {}) for figure in _quality(transcribe, wordless_ms)]
+    return pl.DataFrame([*_rows(call, gates, config=config), *quality], schema=METRICS)
+
+
+def run_unheard(
+    *,
+    transcribe: pl.DataFrame,
+    turns: pl.DataFrame,
+    tactics: pl.DataFrame,
+    config: MetricsConfig,
+) -> pl.DataFrame:
+    """All metrics of a transcript without audio, schema METRICS, those of time withheld."""
+    call = call_of(
+        duration_ms=0,
+        speech=pl.DataFrame(schema=SPEECH),
+        turns=turns,
+        tactics=tactics,
+        families=dict(config.families),
+    )
+    gates = read_gates(transcribe, config=config)
+    quality = [_row(figure, None, gates) for figure in _quality(transcribe, 0)]
+    return pl.DataFrame([*_rows(call, gates, config=config), *quality], schema=METRICS)
+
+
+def _rows(call: Call, gates: Mapping[str, str], *, config: MetricsConfig) -> list[dict[str, Any]]:
+    """Each speaker's figures, then the call's."""
     rows: list[dict[str, Any]] = []
     for voice in call.voices:
         figures = [
@@ -83,8 +93,7 @@ def run(
         ]
         rows.extend(_row(figure, voice.name, gates) for figure in figures)
     rows.extend(_row(figure, None, gates) for figure in _totals(call))
-    rows.extend(_row(figure, None, {}) for figure in _quality(transcribe, wordless_ms))
-    return pl.DataFrame(rows, schema=METRICS)
+    return rows
 
 
 def _talk(call: Call, voice: Voice) -> Iterator[Figure]:
@@ -154,18 +163,14 @@ def _questions(call: Call, voice: Voice) -> Iterator[Figure]:
 
 def _balance(call: Call, voice: Voice) -> Iterator[Figure]:
     """Rates of the families and the share of empathy, over the call and by thirds of it."""
-    numbers = voice.own_turns.select("turn", "start_ms").rows()
+    numbers = voice.own_turns["turn"].to_list()
     yield from _rates(voice.tags, len(numbers), call.families, scope="call")
     share = wording.empathy_share(voice.tags, families=call.families)
     yield Figure(metric="empathy_share", value=share, unit="share")
     for third, scope in enumerate(THIRDS):
-        inside = {turn for turn, start_ms in numbers if _third(start_ms, call) == third}
+        inside = {turn for turn in numbers if call.thirds[turn] == third}
         tags = [tag for tag in voice.tags if tag[0] in inside]
         yield from _rates(tags, len(inside), call.families, scope=scope)
-
-
-def _third(start_ms: int, call: Call) -> int:
-    return min(2, 3 * start_ms // max(1, call.duration_ms))
 
 
 def _rates(
@@ -203,60 +208,6 @@ def _quality(words: pl.DataFrame, wordless_ms: int) -> Iterator[Figure]:
         value=float(probability) if isinstance(probability, float) else None,
         unit="share",
     )
-
-
-_TIME_RATIOS = frozenset({"talk_ratio", "median_response_latency_s", "switches_per_hour"})
-_WORD_COUNTS = frozenset(
-    {
-        "word_count",
-        "filler_count",
-        "question_count",
-        "open_question_count",
-        "closed_question_count",
-    }
-)
-_WORD_RATIOS = frozenset(
-    {
-        "word_ratio",
-        "words_per_minute",
-        "question_ratio",
-        "open_question_share",
-        "questions_per_hour",
-        "reflection_to_question_ratio",
-        "empathy_share",
-        *wording.FAMILIES,
-    }
-)
-
-
-def _gates(
-    call: Call, words: pl.DataFrame, *, wordless_ms: int, shared: bool, config: MetricsConfig
-) -> dict[str, str]:
-    """The metrics that are withheld in this call, with the reason.
-
-    `shared`: speakers share a track, so that who speaks had to be found out.
-    """
-    gates: dict[str, str] = {}
-    speech_ms = timing.length_ms(call.spans)
-    probability = words["probability"].mean()
-    sure = isinstance(probability, float) and probability >= config.min_word_probability
-    if speech_ms and (not sure or wordless_ms > config.max_wordless_share * speech_ms):
-        gates |= dict.fromkeys(_WORD_COUNTS | _WORD_RATIOS, UNSURE_WORDS)
-    if speech_ms and shared and _map_confidence(call) < config.min_map_confidence:
-        gates |= dict.fromkeys(_TIME_RATIOS | _WORD_COUNTS | _WORD_RATIOS, UNSURE_VOICES)
-    if speech_ms < config.min_speech_s * 1000:
-        gates |= dict.fromkeys(_TIME_RATIOS | _WORD_RATIOS, TOO_SHORT)
-    return gates
-
-
-def _map_confidence(call: Call) -> float:
-    """The mean confidence of the speech map, each interval counting by its length."""
-    spans = [
-        (end_ms - start_ms, confidence)
-        for voice in call.voices
-        for (start_ms, end_ms), confidence in voice.spans
-    ]
-    return sum(ms * confidence for ms, confidence in spans) / sum(ms for ms, _ in spans)
 
 
 def _row(figure: Figure, speaker: str | None, gates: Mapping[str, str]) -> dict[str, Any]:

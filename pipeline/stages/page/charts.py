@@ -46,7 +46,8 @@ def bar_figures(report: Mapping[str, Any]) -> tuple[Figure, ...]:
     """The three bar charts; none when nobody spoke."""
     if not report["speakers"]:
         return ()
-    return (_talk_figure(report), _ratio_figure(report), _kinds_figure(report))
+    talk = _talk_figure(report) if wording.is_heard(report) else _words_figure(report)
+    return (talk, _ratio_figure(report), _kinds_figure(report))
 
 
 def chart_name(person: Person) -> str:
@@ -72,6 +73,17 @@ def _talk_figure(report: Mapping[str, Any]) -> Figure:
             *([("interval", "90 % interval")] if has_interval else []),
             ("reference", "equal share"),
         ),
+    )
+
+
+def _words_figure(report: Mapping[str, Any]) -> Figure:
+    """The share of the words, where there are no times to share."""
+    bars = _share_bars(report, key="word_ratio")
+    return Figure(
+        title="Share of words",
+        reading=figures.reading(report, "word_ratio"),
+        svg=_bar_svg(bars, what="Share of the words", reference=1 / len(bars)),
+        key=(("reference", "equal share"),),
     )
 
 

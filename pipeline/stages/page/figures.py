@@ -122,6 +122,14 @@ HEADLINES = (
     "median_response_latency_s",
     "interruption_count",
 )
+UNHEARD_HEADLINES = (
+    "word_ratio",
+    "question_count",
+    "question_ratio",
+    "open_question_share",
+    "empathy_share",
+)
+"""Of a transcript, which has no times."""
 
 
 def cards(report: Mapping[str, Any]) -> tuple[Card, ...]:
@@ -129,7 +137,8 @@ def cards(report: Mapping[str, Any]) -> tuple[Card, ...]:
     everyone = wording.people(report)
     main = wording.main_person(everyone)
     rows = {row.metric: row for group in row_groups(report) for row in group.rows}
-    return tuple(_card(rows[key], everyone=everyone, main=main) for key in HEADLINES if main)
+    headlines = HEADLINES if wording.is_heard(report) else UNHEARD_HEADLINES
+    return tuple(_card(rows[key], everyone=everyone, main=main) for key in headlines if main)
 
 
 def _card(row: Row, *, everyone: Sequence[Person], main: Person | None) -> Card:
@@ -158,15 +167,21 @@ class WithheldGroup:
 
 
 def withheld_groups(report: Mapping[str, Any]) -> tuple[WithheldGroup, ...]:
-    """What quality.withheld lists, put together by speaker and reason."""
+    """What quality.withheld lists, put together by speaker and reason; by reason where all lack
+    the same.
+    """
     names = {person.id: person.name for person in wording.people(report)}
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in report["quality"]["withheld"]:
         key = (one["scope"], wording.tidy(one["reason"]).rstrip("."))
         grouped.setdefault(key, []).append(label_of(one["metric"]))
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (scope, reason), metrics in grouped.items():
+        alike.setdefault((reason, tuple(metrics)), []).append(names.get(scope, "Whole call"))
     return tuple(
-        WithheldGroup(whose=names.get(scope, "Whole call"), metrics=tuple(metrics), reason=reason)
-        for (scope, reason), metrics in grouped.items()
+        WithheldGroup(whose=whose, metrics=metrics, reason=reason)
+        for (reason, metrics), owners in alike.items()
+        for whose in (["Everybody"] if 1 < len(owners) == len(names) else owners)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.stages.page.wording import NBSP, Person, clock, people, plain, tidy
+from pipeline.stages.page.wording import NBSP, Person, people, place, plain, tidy
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _KINDS = {
@@ -69,7 +69,7 @@ def _step(line: Mapping[str, Any], by_id: Mapping[str, Person]) -> Step:
         kind=_KINDS[line["kind"]],
         note=_note(line),
         turn=line["turn"],
-        time=clock(line["start_s"]),
+        time=place(line["turn"], line["start_s"]),
         quote=plain(line["text"]),
     )
 

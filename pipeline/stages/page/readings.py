@@ -60,7 +60,8 @@ def _interruptions(person: Person, speaker: Speaker) -> str:
 def _fillers(person: Person, speaker: Speaker) -> str:
     count = speaker["filler_count"]
     heard = f"At least {wording.counted(count, 'filler')}" if count else "No fillers"
-    return f"{heard} recognised in {person.possessive} speech; recognisers drop some."
+    where = f"recognised in {person.possessive} speech"
+    return f"{heard} {where}; recognisers and transcripts drop some."
 
 
 def _share_of(what: str, key: str) -> Callable[[Person, Speaker], str]:

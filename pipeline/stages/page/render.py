@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from pipeline.records import ENGLISH
 from pipeline.stages.page import (
     accuracy,
     charts,
@@ -61,6 +62,7 @@ def run(*, report: Mapping[str, Any], config: PageConfig) -> str:
 def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]:
     """Everything the template shows, worded and in order."""
     everyone = wording.people(report)
+    heard = wording.is_heard(report)
     return {
         "report": report,
         "title": wording.name_of(report["recording"]["name"]),
@@ -73,7 +75,9 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
         "withheld": figures.withheld_groups(report),
         "totals": figures.totals(report),
         "bar_figures": charts.bar_figures(report),
-        "timeline": _timeline(report, config=config) if everyone else None,
+        "timeline": _timeline(report, config=config) if everyone and heard else None,
+        "heard": heard,
+        "tactics_withheld": _tactics_withheld(report),
         "families": timeline.used_families(report),
         "family_groups": tags.family_groups(report, quotes=config.quotes_per_tactic),
         "tagged": tags.how_tagged(report),
@@ -90,6 +94,14 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
 def _facts(report: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What is known of the recording, for the head of the page."""
     recording = report["recording"]
+    if not wording.is_heard(report):
+        return (
+            ("Made from", f"a transcript (.{recording['codec']})"),
+            ("Turns", str(len(report["turns"]))),
+            ("Language", wording.language_name(recording["language"])),
+            ("Speakers", str(len(report["speakers"]))),
+            ("Date of the call", "not known"),
+        )
     channels = {1: "mono", 2: "stereo"}.get(
         recording["channels"], wording.counted(recording["channels"], "channel")
     )
@@ -100,6 +112,15 @@ def _facts(report: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Date of the call", "not known"),
         ("Sound", f"{channels}, {recording['sample_rate_hz'] / 1000:g} kHz"),
     )
+
+
+def _tactics_withheld(report: Mapping[str, Any]) -> str:
+    """Why no tactics are shown, or nothing where they are."""
+    language = report["recording"]["language"]
+    if language in (ENGLISH, None) or report["tactics"]:
+        return ""
+    name = wording.language_name(language)
+    return f"Withheld: tactics are recognised in English only, and this call is in {name}."
 
 
 def _timeline(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, str]:

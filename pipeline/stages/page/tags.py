@@ -79,16 +79,21 @@ def _counts(tags: Sequence[Tag], *, everyone: Sequence[Person]) -> tuple[int, ..
 def _examples(tags: Sequence[Tag], *, limit: int) -> list[Tag]:
     """The surest tags with different quotes, in the order of the call."""
     by_quote: dict[str, Tag] = {}
-    for tag in sorted(tags, key=lambda one: (-one["score"], one["start_s"])):
+    for tag in sorted(tags, key=lambda one: (-one["score"], *_order(one))):
         by_quote.setdefault(tag["quote"].casefold(), tag)
-    return sorted(list(by_quote.values())[:limit], key=lambda one: one["start_s"])
+    return sorted(list(by_quote.values())[:limit], key=_order)
+
+
+def _order(tag: Tag) -> tuple[float, int]:
+    """By time, and where there is none by turn."""
+    return (tag["start_s"] or 0.0, tag["turn"])
 
 
 def _quote(tag: Tag, *, everyone: Sequence[Person]) -> Quote:
     return Quote(
         text=wording.shortened(wording.plain(tag["quote"]), length=QUOTE_LENGTH),
         turn=tag["turn"],
-        time=wording.clock(tag["start_s"]),
+        time=wording.place(tag["turn"], tag["start_s"]),
         speaker=next(person for person in everyone if person.id == tag["speaker"]),
     )
 

@@ -108,7 +108,7 @@ def _turn(
     return Turn(
         index=turn["index"],
         speaker=speaker,
-        time=wording.clock(turn["start_s"]),
+        time=wording.place(turn["index"], turn["start_s"]),
         is_backchannel=turn["kind"] == "backchannel",
         segments=segments(wording.plain(turn["text"]), tags=tags, labels=labels),
         labels=tuple(labels[tag["tactic"]] for tag in tags),

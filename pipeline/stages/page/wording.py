@@ -48,6 +48,11 @@ def people(report: Mapping[str, Any]) -> tuple[Person, ...]:
     )
 
 
+def is_heard(report: Mapping[str, Any]) -> bool:
+    """Whether the report is of a recording; if not, of a transcript that somebody brought."""
+    return report.get("transcript") is None
+
+
 def main_person(everyone: Sequence[Person]) -> Person | None:
     """Whom the sentences are about: the reader where known, else who spoke first."""
     return next((one for one in everyone if one.is_me), everyone[0] if everyone else None)
@@ -92,6 +97,11 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def place(turn: int, start_s: float | None) -> str:
+    """Where something is said: the time, or where there is none the number of its turn."""
+    return f"turn {turn}" if start_s is None else clock(start_s)
 
 
 def percent(share: float) -> str:
