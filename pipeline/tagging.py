@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.reader.reply import METHOD as READER
+from pipeline.reader.second import SecondReader
 from pipeline.records import BACKCHANNEL
 from pipeline.tactics import Learned, read_call
 from pipeline.tactics.codebook import Codebook, Tag, Utterance
@@ -27,15 +29,17 @@ def tag_dialogues(
     codebook: Codebook,
     refuse: Callable[[Refused], None],
     learned: Learned | None = None,
+    second: SecondReader | None = None,
 ) -> Iterator[Tagged]:
     """Each dialogue tagged as soon as it has been read; `refuse` is told of unreadable lines.
 
-    Without a classifier (`learned`) the rules alone speak.
+    Without a classifier (`learned`) the rules alone speak. Where a second reader is given, its
+    tags stand beside the others; the ledger does not see them.
 
     A dialogue too long for memory comes in parts, each with a ledger of its own; see `dialogues`.
     """
     for dialogue in dialogues(_readable(lines, refuse)):
-        yield _tagged(dialogue, codebook, learned)
+        yield _tagged(dialogue, codebook, learned, second)
 
 
 def _readable(lines: Iterable[Line | Refused], refuse: Callable[[Refused], None]) -> Iterator[Line]:
@@ -46,7 +50,12 @@ def _readable(lines: Iterable[Line | Refused], refuse: Callable[[Refused], None]
             yield line
 
 
-def _tagged(lines: Sequence[Line], codebook: Codebook, learned: Learned | None) -> Tagged:
+def _tagged(
+    lines: Sequence[Line],
+    codebook: Codebook,
+    learned: Learned | None,
+    second: SecondReader | None,
+) -> Tagged:
     # numbered by place: what a transcript calls its turns may repeat
     utterances = [
         Utterance(turn=place, speaker=line.speaker, text=line.text)
@@ -54,8 +63,9 @@ def _tagged(lines: Sequence[Line], codebook: Codebook, learned: Learned | None) 
         if line.given.get("kind") != BACKCHANNEL
     ]
     reading = read_call(utterances, codebook, learned)
+    added = second.added(lines[0].dialogue, utterances, reading.tags) if second else []
     by_turn: dict[int, list[Tag]] = {}
-    for tag in reading.tags:
+    for tag in sorted((*reading.tags, *added), key=lambda tag: tag.start_char):
         by_turn.setdefault(tag.turn, []).append(tag)
     turns = tuple(_turn(line, by_turn.get(place, ())) for place, line in enumerate(lines))
     numbers, texts = [line.turn for line in lines], [line.text for line in lines]
@@ -64,7 +74,10 @@ def _tagged(lines: Sequence[Line], codebook: Codebook, learned: Learned | None) 
 
 
 def _turn(line: Line, tags: Iterable[Tag]) -> dict[str, Any]:
-    """What the line held as it was, what it left out in our words, and its tags."""
+    """What the line held as it was, what it left out in our words, and its tags.
+
+    A tag whose score was never held against anything says so.
+    """
     return {
         "dialogue": line.dialogue,
         "turn": line.turn,
@@ -78,6 +91,7 @@ def _turn(line: Line, tags: Iterable[Tag]) -> dict[str, Any]:
                 "start_char": tag.start_char,
                 "end_char": tag.end_char,
                 "method": tag.method,
+                **({"calibrated": False} if tag.method == READER else {}),
             }
             for tag in tags
         ],

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ import typer
 from pipeline.apps.options import Quiet
 
 if TYPE_CHECKING:
+    from pipeline.apps.second_reading import Asked
     from pipeline.tactics import Learned
     from pipeline.tactics.codebook import Codebook
     from pipeline.transcripts.lines import Refused
@@ -42,47 +44,128 @@ def tag(
     rules: Annotated[
         bool, typer.Option("--rules", help="The rules alone: faster, without any weights.")
     ] = False,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Have a language model read too: an OpenAI-compatible endpoint on this machine, "
+            "such as http://localhost:8080/v1. Its key, if any: PARLEY_READER_KEY.",
+        ),
+    ] = None,
+    reader_model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the endpoint calls its model.")
+    ] = None,
+    reader_remote: Annotated[
+        bool,
+        typer.Option(
+            "--reader-remote",
+            help="Allow an endpoint elsewhere: what was said then leaves this machine.",
+        ),
+    ] = False,
+    agreement: Annotated[
+        Path | None, typer.Option(help="Write here how far the reader agrees with the tagger.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Tag the tactics of a transcript, and read its offers; no audio needed.
 
     A turn a line goes out as JSON, with "tactics" added. A line that cannot be read is named
-    with its reason, the rest is done, and the exit code is 3.
+    with its reason, the rest is done, and the exit code is 3. Where a second reader fails, the
+    dialogue keeps the tags of the built-in tagger, and the exit code is 4; 1 where both happened.
     """
     from pipeline.apps import console
+    from pipeline.apps.second_reading import Asked
 
+    asked = Asked(url=reader, model=reader_model, remote=reader_remote, quiet=quiet)
     with console.errors_printed():
-        turn_count, tag_count, refused_count = _tag(file, out=out, offers=offers, rules=rules)
-    if refused_count > _MAX_REASONS:
-        console.STDERR.print(f"… and {refused_count - _MAX_REASONS} more lines")
+        done = _tag(file, out=out, offers=offers, agreement=agreement, rules=rules, asked=asked)
+    if done.refused_count > _MAX_REASONS:
+        console.STDERR.print(f"… and {done.refused_count - _MAX_REASONS} more lines")
     if not quiet:
-        unread = f", {refused_count} lines could not be read" if refused_count else ""
-        console.STDERR.print(f"{turn_count} turns, {tag_count} tags{unread}")
-    raise typer.Exit(3 if refused_count else 0)
+        unread = f", {done.refused_count} lines could not be read" if done.refused_count else ""
+        alone = done.failed_count
+        failed = f", dialogues without the second reader: {alone}" if alone else ""
+        console.STDERR.print(f"{done.turn_count} turns, {done.tag_count} tags{unread}{failed}")
+    raise typer.Exit(done.exit_code)
 
 
-def _tag(file: Path, *, out: Path | None, offers: Path | None, rules: bool) -> tuple[int, int, int]:
-    """Tag a transcript; how many turns, tags and unreadable lines there were."""
-    from pipeline.errors import ConfigError
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What was tagged, the lines that could not be read, the dialogues its reader failed at."""
+
+    turn_count: int
+    tag_count: int
+    refused_count: int
+    failed_count: int
+
+    @property
+    def exit_code(self) -> int:
+        """0, the code of what went wrong, or 1 where two things did."""
+        if self.refused_count and self.failed_count:
+            return 1
+        return 3 if self.refused_count else 4 if self.failed_count else 0
+
+
+def _tag(
+    file: Path,
+    *,
+    out: Path | None,
+    offers: Path | None,
+    agreement: Path | None,
+    rules: bool,
+    asked: Asked,
+) -> _Done:
+    """Tag a transcript."""
+    from pipeline.apps.second_reading import second_reading
+    from pipeline.config import shipped_codebook
     from pipeline.tagging import tag_dialogues
     from pipeline.transcripts.formats import read_transcript
 
-    if out and offers and out.absolute() == offers.absolute():
-        raise ConfigError("--out and --offers name the same file; give each its own")
+    _check_outputs(out=out, offers=offers, agreement=agreement, asked=asked)
     lines = read_transcript(file)
+    second = second_reading(asked, codebook=shipped_codebook(), name=file.name)
     codebook, learned = _taggers(rules=rules)
     refusals = _Refusals(file.name)
     turn_count = tag_count = 0
-    with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
+    with (
+        _written(out) as write_turn,
+        _written(offers, default=False) as write_ledger,
+        _written(agreement, default=False) as write_agreement,
+    ):
         for dialogue in tag_dialogues(
-            lines, codebook=codebook, refuse=refusals.add, learned=learned
+            lines,
+            codebook=codebook,
+            refuse=refusals.add,
+            learned=learned,
+            second=second.reader if second else None,
         ):
             for turn in dialogue.turns:
                 write_turn(turn)
                 tag_count += len(turn["tactics"])
             turn_count += len(dialogue.turns)
             write_ledger(dialogue.offers)
-    return turn_count, tag_count, refusals.count
+        if second:
+            write_agreement(second.document())
+    if second and not asked.quiet:
+        second.print_agreement()
+    return _Done(
+        turn_count=turn_count,
+        tag_count=tag_count,
+        refused_count=refusals.count,
+        failed_count=second.reader.failure_count if second else 0,
+    )
+
+
+def _check_outputs(
+    *, out: Path | None, offers: Path | None, agreement: Path | None, asked: Asked
+) -> None:
+    from pipeline.errors import ConfigError
+
+    named = [path.absolute() for path in (out, offers, agreement) if path]
+    if len(set(named)) < len(named):
+        raise ConfigError("--out, --offers and --agreement name the same file; give each its own")
+    if agreement and asked.url is None:
+        raise ConfigError("--agreement needs a second reader to agree with: add --reader URL")
 
 
 def _taggers(*, rules: bool) -> tuple[Codebook, Learned | None]:
