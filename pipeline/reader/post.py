@@ -59,7 +59,7 @@ def post(body: bytes, *, endpoint: Endpoint, bounds: Bounds) -> Answer:
     """
     try:
         connection = _connected(endpoint, bounds)
-    except OSError:
+    except (OSError, UnicodeError):
         return Answer(status=BROKEN)
     late = ModelError(f"no whole answer within {bounds.request_s:g} s")
     with contextlib.closing(connection), _deadline(connection, bounds.request_s) as expired:
@@ -84,17 +84,19 @@ def _headers(endpoint: Endpoint) -> dict[str, str]:
 
 
 def _connected(endpoint: Endpoint, bounds: Bounds) -> HTTPConnection:
-    """A connection to the endpoint. Raises OSError, and ModelError for one that left the machine.
+    """A connection to the endpoint. Raises OSError and, for a name that cannot be, UnicodeError.
 
-    What localhost means is looked up only here, so it is looked at once more: nothing has been
-    sent yet.
+    Raises ModelError for one that leaves this machine and may not: what localhost means is looked
+    up only when connecting, so the address is looked at once more, before anything is sent.
     """
     connection = _connection(endpoint, bounds)
-    connection.connect()
-    peer = connection.sock.getpeername()[0]
-    if not (endpoint.remote or is_loopback(peer)):
-        connection.close()
-        raise ModelError(f"{endpoint.host} is not this machine but {peer}; nothing was sent")
+    with contextlib.ExitStack() as undo:
+        undo.callback(connection.close)
+        connection.connect()
+        peer = connection.sock.getpeername()[0]
+        if not (endpoint.remote or is_loopback(peer)):
+            raise ModelError(f"{endpoint.host} is not this machine but {peer}; nothing was sent")
+        undo.pop_all()
     return connection
 
 
