@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="parley",
-    help="Recorded negotiations in, feedback reports out. Nothing leaves this machine.",
+    help="Recorded negotiations in, feedback reports out. "
+    "Nothing leaves this machine unless you say so.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

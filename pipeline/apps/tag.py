@@ -17,6 +17,7 @@ import typer
 from pipeline.apps.options import AllTags, Quiet
 
 if TYPE_CHECKING:
+    from pipeline.apps.second_reading import Asked
     from pipeline.tactics import Learned
     from pipeline.tactics.codebook import Codebook
     from pipeline.tagging import Tagged
@@ -45,58 +46,119 @@ def tag(
         bool, typer.Option("--rules", help="The rules alone: faster, without any weights.")
     ] = False,
     all_tags: AllTags = False,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Have a language model read too: an OpenAI-compatible endpoint on this machine, "
+            "such as http://localhost:8080/v1. Its key, if any: PARLEY_READER_KEY.",
+        ),
+    ] = None,
+    reader_model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the endpoint calls its model.")
+    ] = None,
+    reader_remote: Annotated[
+        bool,
+        typer.Option(
+            "--reader-remote",
+            help="Allow an endpoint elsewhere: what was said then leaves this machine.",
+        ),
+    ] = False,
+    agreement: Annotated[
+        Path | None, typer.Option(help="Write here how far the reader agrees with the tagger.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Tag the tactics of a transcript, and read its offers; no audio needed.
 
     A turn a line goes out as JSON, with "tactics" added. A line that cannot be read is named
     with its reason, the rest is done, and the exit code is 3. Tags are for English only: a
-    dialogue in another language is named, and its turns go out without any.
+    dialogue in another language is named, and its turns go out without any. Where a second reader
+    fails, the dialogue keeps the tags of the built-in tagger, and the exit code is 4; 1 where both
+    happened.
     """
     from pipeline.apps import console
+    from pipeline.apps.second_reading import Asked
 
+    asked = Asked(url=reader, model=reader_model, remote=reader_remote, quiet=quiet)
     with console.errors_printed():
-        count = _tag(file, out=out, offers=offers, rules=rules, all_tags=all_tags)
+        outputs = _Outputs(turns=out, offers=offers, agreement=agreement)
+        outputs.check(asked)
+        count = _tag(file, outputs, asked=asked, rules=rules, all_tags=all_tags)
     if count.refused > _MAX_REASONS:
         console.STDERR.print(f"… and {count.refused - _MAX_REASONS} more lines")
     if not quiet:
         console.STDERR.print(count.sentence())
-    raise typer.Exit(3 if count.refused else 0)
+    raise typer.Exit(count.exit_code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outputs:
+    """Where turns, ledgers and the second reader's agreement are written."""
+
+    turns: Path | None
+    offers: Path | None
+    agreement: Path | None
+
+    def check(self, asked: Asked) -> None:
+        """Raises ConfigError for a file named twice, and for an agreement with nobody."""
+        from pipeline.errors import ConfigError
+
+        named = [path.absolute() for path in (self.turns, self.offers, self.agreement) if path]
+        if len(set(named)) < len(named):
+            names = "--out, --offers and --agreement"
+            raise ConfigError(f"{names} name the same file; give each its own")
+        if self.agreement and asked.url is None:
+            raise ConfigError("--agreement needs a second reader to agree with: add --reader URL")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Count:
-    """What a transcript held; `hidden` are experimental tags that were not written."""
+    """What a transcript held; `hidden` are experimental tags that were not written.
+
+    `failed` are the dialogues that the second reader did not read.
+    """
 
     turns: int = 0
     tags: int = 0
     hidden: int = 0
     refused: int = 0
+    failed: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0, the code of what went wrong, or 1 where two things did."""
+        if self.refused and self.failed:
+            return 1
+        return 3 if self.refused else 4 if self.failed else 0
 
     def sentence(self) -> str:
         """The sum, for people."""
         hidden = f", {self.hidden} experimental not shown (--all-tags)" if self.hidden else ""
         unread = f", {self.refused} lines could not be read" if self.refused else ""
-        return f"{self.turns} turns, {self.tags} tags{hidden}{unread}"
+        failed = f", dialogues without the second reader: {self.failed}" if self.failed else ""
+        return f"{self.turns} turns, {self.tags} tags{hidden}{unread}{failed}"
 
 
-def _tag(
-    file: Path, *, out: Path | None, offers: Path | None, rules: bool, all_tags: bool
-) -> _Count:
-    """Tag a transcript; how many turns, tags and unreadable lines there were."""
-    from pipeline.errors import ConfigError
+def _tag(file: Path, outputs: _Outputs, *, asked: Asked, rules: bool, all_tags: bool) -> _Count:
+    """Tag a transcript."""
+    from pipeline.apps.second_reading import second_reading
+    from pipeline.config import shipped_codebook
     from pipeline.models.device import usable_cores
     from pipeline.tagging import tag_dialogues
     from pipeline.transcripts.formats import read_transcript
 
-    if out and offers and out.absolute() == offers.absolute():
-        raise ConfigError("--out and --offers name the same file; give each its own")
     lines = read_transcript(file)
+    second = second_reading(asked, codebook=shipped_codebook(), name=file.name)
     codebook, learned = _taggers(rules=rules)
     refusals = _Refusals(file.name)
     count = _Count()
     withheld = _Withheld(file.name)
-    with _written(out) as write_turn, _written(offers, default=False) as write_ledger:
+    with (
+        _written(outputs.turns) as write_turn,
+        _written(outputs.offers, default=False) as write_ledger,
+        _written(outputs.agreement, default=False) as write_agreement,
+    ):
         for dialogue in tag_dialogues(
             lines,
             codebook=codebook,
@@ -105,6 +167,7 @@ def _tag(
             experimental=_experimental(),
             all_tags=all_tags,
             processes=usable_cores(),
+            second=second.reader if second else None,
         ):
             for turn in dialogue.turns:
                 write_turn(turn)
@@ -113,7 +176,12 @@ def _tag(
             count.hidden += dialogue.hidden_count
             write_ledger(dialogue.offers)
             withheld.add(dialogue)
+        if second:
+            write_agreement(second.document())
+    if second and not asked.quiet:
+        second.print_agreement()
     count.refused = refusals.count
+    count.failed = second.reader.failure_count if second else 0
     return count
 
 
