@@ -241,8 +241,7 @@ def _readings(path: Path) -> dict[tuple[str, str], dict[int, Reading]]:
 
 
 def _reading(line: str) -> tuple[str, str, int, Reading]:
-    """Corpus, dialogue, turn and texts of a line. Raises ValueError or TypeError, neither of which
-    quotes it."""
+    """Corpus, dialogue, turn and texts of a line. Raises ValueError or TypeError."""
     row = json.loads(line)
     if not isinstance(row, dict):
         raise TypeError("no JSON object")

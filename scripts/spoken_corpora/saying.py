@@ -37,7 +37,8 @@ TYPED = (
     (re.compile(r"(?<=\d):(?=\d)"), " to "),
     (re.compile(r"\bw/(?=\s)"), "with"),
 )
-"""What eval_calls/wording.py, which may leave sentences out, does not have to read."""
+"""Undone first: eval_calls/wording.py leaves out sentences that nobody can say, and here a turn
+has to be whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
