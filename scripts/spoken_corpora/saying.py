@@ -6,7 +6,7 @@ import hashlib
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +63,13 @@ def sayable(typed: str) -> tuple[Sentence, ...]:
     for pattern, said in TYPED:
         typed = pattern.sub(said, typed)
     sentences = (tidy_sentence(part) for part in split_sentences(typed))
-    return tuple(sentence for sentence in sentences if sentence)
+    return tuple(_without_marks(sentence) for sentence in sentences if sentence)
+
+
+def _without_marks(sentence: Sentence) -> Sentence:
+    """The sentence without words that are only marks, for which Piper has no sound."""
+    words = [word for word in sentence.text.split() if any(map(str.isalpha, word))]
+    return replace(sentence, text=" ".join(words))
 
 
 def speak_dialogue(dialogue: Judged) -> Call:

@@ -44,6 +44,7 @@ def dialogue(*texts: str, name: str = "1") -> Judged:
         ("I will pay 120,00, not more", "I will pay one hundred twenty thousand, not more."),
         ("with w/ food", "With with food."),
         ("2:1 is fair", "Two to one is fair."),
+        ("two packs -.", "Two packs"),
         ("", ""),
     ],
 )
@@ -58,6 +59,7 @@ def test_any_turn_can_be_said_or_has_nothing_to_say(typed: str) -> None:
     for sentence in sayable(typed):
         assert sentence.text.isascii()
         assert not any(char.isdigit() for char in sentence.text)
+        assert all(any(char.isalpha() for char in word) for word in sentence.text.split())
 
 
 @given(st.integers())
