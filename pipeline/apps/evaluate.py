@@ -101,6 +101,13 @@ def tactics(
         list[Path] | None,
         typer.Option(help="Hand-written cases (TOML); may be repeated."),
     ] = None,
+    spoken: Annotated[
+        Path | None,
+        typer.Option(
+            help="spoken.jsonl of scripts/speak_corpora: tags of CaSiNo valid as typed and as "
+            "recognised."
+        ),
+    ] = None,
     out: Out = None,
     json_: Json = None,
     model: Annotated[
@@ -120,6 +127,7 @@ def tactics(
     request = tactics_scoring.Request(
         data=data,
         cases=cases or (),
+        spoken=spoken,
         out=out,
         as_json=json_,
         command=_shown_command(sys.argv[1:]),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,14 @@ class Judged:
     turns: tuple[Utterance, ...]
     present: Mapping[int, frozenset[str]]
     absent: Mapping[int, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A turn as the corpus has it, and what was recognised of it when it was spoken."""
+
+    clean: str
+    recognised: str
 
 
 def _lines(path: Path) -> list[Any]:
@@ -215,3 +223,72 @@ def cases(path: Path) -> Iterator[Judged]:
             present={last: frozenset(row["present"])},
             absent={last: frozenset(row["absent"])},
         )
+
+
+def as_heard(spoken: Path, dialogues: Iterable[Judged]) -> Iterator[tuple[Judged, Judged]]:
+    """Each dialogue that was spoken, as typed and with the recognised text of all its turns.
+
+    `spoken` is the file that scripts/speak_corpora writes. What is present and absent is the
+    corpus's, joined by corpus, dialogue and turn; dialogues that the file does not hold are left
+    out. Raises InputError for lines that cannot be read, for dialogues that are not whole, and
+    for those whose text is not the corpus's.
+    """
+    readings = _readings(spoken)
+    for dialogue in dialogues:
+        own = readings.get((dialogue.part, dialogue.dialogue))
+        if own is not None:
+            yield dialogue, _reworded(dialogue, own, file=spoken.name)
+
+
+def _reworded(dialogue: Judged, readings: Mapping[int, Reading], *, file: str) -> Judged:
+    name = f"{file}: dialogue {dialogue.dialogue} of {dialogue.part}"
+    turns = {turn.turn for turn in dialogue.turns}
+    if odd := sorted(turns ^ readings.keys()):
+        here = "has no" if odd[0] in turns else "has a strange"
+        raise InputError(f"{name} {here} turn {odd[0]}; run scripts/speak_corpora again")
+    for turn in dialogue.turns:
+        if readings[turn.turn].clean != turn.text:
+            raise InputError(
+                f"{name}, turn {turn.turn}: not the text of this corpus; give the --data that it "
+                "was made from, or run scripts/speak_corpora again"
+            )
+    heard = (replace(turn, text=readings[turn.turn].recognised) for turn in dialogue.turns)
+    return replace(dialogue, turns=tuple(heard))
+
+
+def _readings(path: Path) -> dict[tuple[str, str], dict[int, Reading]]:
+    """The readings of a file by corpus and dialogue, then by turn. Raises InputError."""
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(
+            f"{path.name} cannot be read ({err}); scripts/speak_corpora makes it"
+        ) from err
+    found: dict[tuple[str, str], dict[int, Reading]] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            corpus, dialogue, turn, reading = _reading(line)
+        except (ValueError, TypeError, RecursionError) as err:
+            raise InputError(
+                f"{path.name}, line {number}: {err}; run scripts/speak_corpora again"
+            ) from err
+        if found.setdefault((corpus, dialogue), {}).setdefault(turn, reading) is not reading:
+            raise InputError(f"{path.name}, line {number}: this turn was there before")
+    return found
+
+
+def _reading(line: str) -> tuple[str, str, int, Reading]:
+    """Corpus, dialogue, turn and texts of a line. Raises ValueError or TypeError."""
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise TypeError("no JSON object")
+    for name, kind in _READING_FIELDS.items():
+        if type(row.get(name)) is not kind:
+            raise TypeError(f"{name!r} is missing or no {kind.__name__}")
+    texts = Reading(clean=row["clean"], recognised=row["recognised"])
+    return row["corpus"], row["dialogue"], row["turn"], texts
+
+
+_READING_FIELDS = {"corpus": str, "dialogue": str, "turn": int, "clean": str, "recognised": str}

@@ -11,10 +11,12 @@ import numpy.typing as npt
 from pipeline.evaluation.corpora import NON_STRATEGIC, UNIONS, Judged
 from pipeline.evaluation.summary import QUANTILES, RESAMPLES, SEED
 
-Counts = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
+Counts = Integers
 """Of shape (dialogues, 3): found rightly, found wrongly, missed."""
 Found = Mapping[int, Set[str]]
 """The tactics found in each turn of a dialogue."""
+MEAN = "mean of tactics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,80 @@ def accuracies(pairs: Iterable[tuple[Judged, Found]]) -> list[Accuracy]:
         for tactic in _tactics(judged for judged, _ in own)
         if (accuracy := _accuracy(part, tactic, own)) is not None
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """F1 of a tactic on what was typed and on what was recognised of the same turns.
+
+    `low` to `high` is the 90 % interval of the loss over dialogues, drawn alike for both.
+    """
+
+    part: str
+    tactic: str
+    clean_f1: float
+    recognised_f1: float
+    low: float
+    high: float
+    support: int
+
+    @property
+    def loss(self) -> float:
+        """What recognition costs; below 0 where tags are better with it."""
+        return self.clean_f1 - self.recognised_f1
+
+
+def losses(dialogues: Iterable[tuple[Judged, Found, Found]]) -> list[Loss]:
+    """For each part its tactics, then their MEAN: what is found in clean and recognised text.
+
+    The dialogue of each is either text's: only what is present and absent is looked at.
+    """
+    by_part: dict[str, list[tuple[Judged, Found, Found]]] = {}
+    for one in dialogues:
+        by_part.setdefault(one[0].part, []).append(one)
+    return [loss for part, own in by_part.items() for loss in _losses(part, own)]
+
+
+def _losses(part: str, own: Sequence[tuple[Judged, Found, Found]]) -> list[Loss]:
+    """The tactics of a part that are ever there, and their mean."""
+    supports = {
+        tactic: sum(tactic in held for judged, _, _ in own for held in judged.present.values())
+        for tactic in _tactics(judged for judged, _, _ in own)
+    }
+    there = {tactic: support for tactic, support in supports.items() if support}
+    if not there:
+        return []
+    counts = np.array([_counts_of_both(own, tactic) for tactic in there])
+    f1 = _f1(counts.sum(axis=2))
+    drawn = _f1(np.einsum("rd,tvdc->tvrc", _draws(len(own)), counts))
+    falls = drawn[:, 0] - drawn[:, 1]
+    intervals = np.quantile([*falls, falls.mean(axis=0)], QUANTILES, axis=1).T
+    rows = zip(
+        [*there, MEAN],
+        [*f1, f1.mean(axis=0)],
+        intervals,
+        [*there.values(), sum(there.values())],
+        strict=True,
+    )
+    return [
+        Loss(
+            part=part,
+            tactic=tactic,
+            clean_f1=float(clean),
+            recognised_f1=float(recognised),
+            low=float(low),
+            high=float(high),
+            support=support,
+        )
+        for tactic, (clean, recognised), (low, high), support in rows
+    ]
+
+
+def _counts_of_both(
+    own: Sequence[tuple[Judged, Found, Found]], tactic: str
+) -> list[list[tuple[int, int, int]]]:
+    """What `_counts` gives by text, clean before recognised, and dialogue."""
+    return [[_counts(judged, texts[text], tactic) for judged, *texts in own] for text in (0, 1)]
 
 
 def macro_f1(found: Sequence[Accuracy]) -> float:
@@ -124,9 +200,7 @@ def _f1(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 def _interval(counts: Counts) -> tuple[float, float]:
     """The 90 % interval of F1 when dialogues are drawn anew, with replacement."""
-    random = np.random.default_rng(SEED)
-    weights = random.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
-    low, high = np.quantile(_f1(weights @ counts), QUANTILES)
+    low, high = np.quantile(_f1(_draws(len(counts)) @ counts), QUANTILES)
     return float(low), float(high)
 
 
@@ -134,3 +208,9 @@ def counts_by_dialogue(pairs: Iterable[tuple[Judged, Found]], tactic: str) -> Co
     """Right, wrong and missed finds of a tactic in each dialogue that was judged for it."""
     rows = [_counts(judged, found, tactic) for judged, found in pairs if _looked_at(judged, tactic)]
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+def _draws(dialogues: int) -> Integers:
+    """How often each dialogue is in each resample, shape (RESAMPLES, dialogues)."""
+    random = np.random.default_rng(SEED)
+    return random.multinomial(dialogues, np.full(dialogues, 1 / dialogues), RESAMPLES)
