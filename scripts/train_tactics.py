@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from tactics_training.choosing import Choice, Floats, choose
 from tactics_training.examples import BACKGROUND, Example, read_examples, write_examples
-from tactics_training.report import report
+from tactics_training.report import folded, report
 
 from pipeline.config import shipped_codebook
 from pipeline.models.weights import locate
@@ -27,6 +27,7 @@ from pipeline.models.weights import locate
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "pipeline" / "weights"
 REPORT = ROOT / "reports" / "tactics-training.md"
+FOLDS = ROOT / "reports" / "tactics-folds.json"
 MIN_PRESENT = 30
 """A tactic that fewer examples hold is left to the rules."""
 
@@ -84,6 +85,8 @@ def _finish(examples: list[Example], hits: tuple[str, ...], work: Path) -> None:
     shutil.copyfile(work / "tactics.onnx", WEIGHTS / "tactics.onnx")
     text = json.dumps(facts, indent=1) + "\n"
     (WEIGHTS / "tactics.json").write_text(text, encoding="utf-8")
+    figures = json.dumps(folded(examples, labels, scores), indent=1)
+    FOLDS.write_text(figures + "\n", encoding="utf-8")
     REPORT.write_text(report(choices, examples, labels, scores, teachers), encoding="utf-8")
     size = (WEIGHTS / "tactics.onnx").stat().st_size
     print(f"{len(choices)} tactics, {size / 1e6:.1f} MB; {REPORT.relative_to(ROOT)}")

@@ -14,7 +14,15 @@ from pipeline.apps import console
 from pipeline.apps.tactics_publishing import publish
 from pipeline.config import Config, load_config
 from pipeline.errors import InputError
-from pipeline.evaluation.corpora import Judged, annomi, as_heard, cases, casino, negochat
+from pipeline.evaluation.corpora import (
+    Judged,
+    annomi,
+    annotated_call,
+    as_heard,
+    cases,
+    casino,
+    negochat,
+)
 from pipeline.evaluation.ledger import OfferMatch, negochat_offers
 from pipeline.evaluation.tactics import Accuracy, Found, Loss, accuracies, losses, macro_f1
 from pipeline.models.weights import locate
@@ -67,6 +75,7 @@ def evaluate(request: Request, *, model: str | None) -> int:
         document = {
             "tactics": [asdict(one) for one in tables.tactics],
             "spoken": [{**asdict(one), "loss": one.loss} for one in tables.losses],
+            "offers": {"exact": tables.offers.exact} if tables.offers else {},
         }
         request.as_json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if request.publish:
@@ -105,7 +114,7 @@ def _judged(request: Request) -> Iterator[Judged]:
         yield from annomi(corpora)
         yield from casino(corpora, part="valid")
     for path in request.cases:
-        yield from cases(path)
+        yield from annotated_call(path) if path.suffix == ".json" else cases(path)
 
 
 def _spoken(request: Request) -> Sequence[tuple[Judged, Judged]]:

@@ -33,6 +33,8 @@ CASINO_LABELS: Mapping[str, str] = {
     "promote-coordination": "coordination",
     "non-strategic": NON_STRATEGIC,
 }
+CONDUCT = frozenset({"dynamic_silence", "interruption", "backchannel"})
+"""Tactics that timing shows."""
 _UNSURE = re.compile(r"</?[A-Z_]+/?>")
 _NEGOCHAT_ACTS = {"Offer": "offer", "Accept": "accept", "Reject": "reject"}
 
@@ -163,6 +165,29 @@ def primock(corpora: Path, *, absent: frozenset[str]) -> Iterator[Judged]:
         said = [(turn["speaker"], _UNSURE.sub("", turn["text"])) for turn in row["utterances"]]
         nothing = dict.fromkeys(range(len(said)), frozenset[str]())
         yield _complete("PriMock57", str(row["id"]), said, nothing, absent)
+
+
+def annotated_call(path: Path) -> Iterator[Judged]:
+    """A call's reference with its tactics, such as the demo call's: every turn was looked at.
+
+    Judged are the tactics that it marks, those of timing left out: a text cannot show them.
+    Raises InputError.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        turns = [turn for turn in document["turns"] if turn["kind"] == "turn"]
+        marks = [(mark["turn"], mark["tactic"]) for mark in document["tactics"]]
+        places = {turn["index"]: place for place, turn in enumerate(turns)}
+        said = [(turn["speaker"], turn["text"]) for turn in turns]
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise InputError(f"{path.name}: no reference of a call: {err}") from err
+    judged = frozenset(tactic for _, tactic in marks) - CONDUCT
+    truths: dict[int, set[str]] = {place: set() for place in places.values()}
+    for turn, tactic in marks:
+        if turn in places and tactic in judged:
+            truths[places[turn]].add(tactic)
+    present = {place: frozenset(found) for place, found in truths.items()}
+    yield _complete(f"call: {path.parent.name}", path.stem, said, present, judged)
 
 
 def conversations(path: Path) -> Iterator[Judged]:

@@ -44,11 +44,16 @@ class OfferMatch:
     wrong: int
     missed: int
 
+    @property
+    def exact(self) -> float:
+        """The share of turns with offers of which everything is right."""
+        return self.exact_turns / max(self.turns, 1)
+
     def shown(self) -> str:
         """The figures as a sentence."""
         f1 = 2 * self.right / max(2 * self.right + self.wrong + self.missed, 1)
         return (
-            f"Of {self.turns} turns with offers, {self.exact_turns / max(self.turns, 1):.3f} have "
+            f"Of {self.turns} turns with offers, {self.exact:.3f} have "
             f"every issue and value right and none too many; single offers: F1 {f1:.3f}."
         )
 

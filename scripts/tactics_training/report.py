@@ -17,6 +17,19 @@ _FOLDED = {
 }
 
 
+def folded(
+    examples: Sequence[Example], labels: Sequence[str], scores: Floats
+) -> dict[str, dict[str, float]]:
+    """F1 by corpus and label, each fold with the thresholds that are best on the others."""
+    return {
+        part: {
+            tactic: folded_f1(tactic, part, scores[:, labels.index(tactic)], examples)
+            for tactic in tactics
+        }
+        for part, tactics in _FOLDED.items()
+    }
+
+
 def report(
     choices: Sequence[Choice],
     examples: Sequence[Example],
@@ -25,12 +38,7 @@ def report(
     teachers: Floats,
 ) -> str:
     """Cross-validation on the corpora, then what was chosen for each tactic."""
-    return "\n".join([*_corpora(examples, labels, scores, teachers), *_chosen(choices)]) + "\n"
-
-
-def _corpora(
-    examples: Sequence[Example], labels: Sequence[str], scores: Floats, teachers: Floats
-) -> list[str]:
+    shipped, taught = (folded(examples, labels, given) for given in (scores, teachers))
     lines = [
         "# Training of the classifier of tactics",
         "",
@@ -42,22 +50,12 @@ def _corpora(
         "that are best on the other four. *Teachers* are several networks together, which is not",
         "what is shipped.",
     ]
-    for part, tactics in _FOLDED.items():
+    for part, own in shipped.items():
         lines += ["", f"### {part}", "", "| tactic | F1 | F1 of the teachers |", "|---|---|---|"]
-        rows = [
-            (
-                tactic,
-                *(
-                    folded_f1(tactic, part, given[:, labels.index(tactic)], examples)
-                    for given in (scores, teachers)
-                ),
-            )
-            for tactic in tactics
-        ]
-        lines += [f"| {tactic} | {own:.2f} | {taught:.2f} |" for tactic, own, taught in rows]
-        own, taught = np.mean([row[1] for row in rows]), np.mean([row[2] for row in rows])
-        lines.append(f"| **mean** | **{own:.3f}** | {taught:.3f} |")
-    return lines
+        lines += [f"| {one} | {f1:.2f} | {taught[part][one]:.2f} |" for one, f1 in own.items()]
+        means = (np.mean(list(one.values())) for one in (own, taught[part]))
+        lines.append("| **mean** | **{:.3f}** | {:.3f} |".format(*means))
+    return "\n".join([*lines, *_chosen(choices)]) + "\n"
 
 
 def _chosen(choices: Sequence[Choice]) -> list[str]:
