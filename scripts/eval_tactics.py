@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,18 +26,18 @@ Row = dict[str, Any]
 def main() -> None:
     """Run `parley eval tactics`, then put the goals beside what was reached."""
     options = _options()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = Path(folder) / "tactics.json"
-        command = [
-            *("parley", "eval", "tactics", "--data", _shown(options.data)),
-            *(part for path in _cases() for part in ("--cases", _shown(path))),
-            *(("--spoken", str(options.spoken)) if options.spoken else ()),
-            *("--publish", "configs/tactics_accuracy.toml", "--out", "reports/tactics.md"),
-            *("--json", str(figures)),
-        ]
-        parley = str(Path(sys.executable).with_name("parley"))
-        subprocess.run([parley, *command[1:]], check=True, cwd=ROOT)
-        found = json.loads(figures.read_text("utf-8"))
+    figures = ROOT / "build" / "tactics-figures.json"
+    figures.parent.mkdir(exist_ok=True)
+    given = [
+        *("--data", _shown(options.data)),
+        *(part for path in _cases() for part in ("--cases", _shown(path))),
+        *(("--spoken", str(options.spoken)) if options.spoken else ()),
+        *("--publish", "configs/tactics_accuracy.toml", "--out", "reports/tactics.md"),
+        *("--json", _shown(figures)),
+    ]
+    parley = str(Path(sys.executable).with_name("parley"))
+    subprocess.run([parley, "eval", "tactics", *given], check=True, cwd=ROOT)
+    found = json.loads(figures.read_text("utf-8"))
     folds = json.loads(FOLDS.read_text("utf-8"))
     _write(_table(found, folds))
 

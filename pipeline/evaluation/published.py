@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from pipeline.evaluation.summary import QUANTILES, RESAMPLES, SEED
 from pipeline.evaluation.tactics import Counts, Found, counts_by_dialogue
 from pipeline.tactics.measured import Measured
 
+ANNOMI = "AnnoMI"
+_QUESTIONS = frozenset({"open_question", "closed_question"})
 DEVELOPMENT = frozenset({"cases: dev"})
 """Parts that rules and thresholds were made with: a figure from them would flatter."""
 RULE = (
@@ -25,7 +28,8 @@ RULE = (
     "and precision is right / (right + wrong). A corpus's label that is no tactic of the codebook "
     "(AnnoMI's reflection, CaSiNo's non-strategic) gives none. A tactic that no data judges, or "
     "that was never found in it, has no figure and is not measured; few finds are no reason to "
-    "leave one out.",
+    "leave one out. Where AnnoMI calls a turn an open question, nobody looked whether it holds a "
+    "closed one too, and the other way round: such a turn is not counted.",
     "precision_low to precision_high is a 90 % interval: the wider, at each end, of the bootstrap "
     "over dialogues, which knows that tags of one dialogue resemble each other, and of Wilson's "
     "score interval, which knows how little a few finds say (of 3 right finds of 3, every "
@@ -42,11 +46,25 @@ def pooled(
 
     Raises InputError where none of the data is test data.
     """
-    tested = [(judged, found) for judged, found in pairs if judged.part not in DEVELOPMENT]
+    tested = [
+        (_of_one_kind(judged), found) for judged, found in pairs if judged.part not in DEVELOPMENT
+    ]
     if not tested:
         raise InputError("no test data to publish figures of: give --data, or other --cases")
     found = (_measured(tactic, tested) for tactic in tactics)
     return tuple(one for one in found if one is not None)
+
+
+def _of_one_kind(judged: Judged) -> Judged:
+    """AnnoMI gives a turn one kind of question: where it names one, nobody looked for the other."""
+    if judged.part != ANNOMI:
+        return judged
+    asked = {at for at, found in judged.present.items() if found & _QUESTIONS}
+    absent = {
+        at: tactics - _QUESTIONS if at in asked else tactics
+        for at, tactics in judged.absent.items()
+    }
+    return replace(judged, absent=absent)
 
 
 def _measured(tactic: str, pairs: Sequence[tuple[Judged, Found]]) -> Measured | None:

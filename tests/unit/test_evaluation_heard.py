@@ -206,7 +206,9 @@ def test_the_command_prints_and_writes_the_loss(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "CaSiNo valid, spoken and recognised" in result.output
-    assert "## CaSiNo valid, spoken and recognised" in out.read_text("utf-8")
+    written = out.read_text("utf-8")
+    assert "## Spoken and recognised" in written
+    assert "### CaSiNo valid" in written
     rows = {one["tactic"]: one for one in json.loads(as_json.read_text("utf-8"))["spoken"]}
     assert rows["own_need"]["recognised_f1"] == 0
     assert rows["own_need"]["loss"] == rows["own_need"]["clean_f1"]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipeline.config import shipped_codebook
-from pipeline.records import TACTICS, TURNS, WORDS
+from pipeline.records import SPEECH, TACTICS, TURNS, WORDS
 from pipeline.stages import metrics, offers, tactics
 from pipeline.stages.metrics import MetricsConfig, check, run_unheard
 from pipeline.stages.metrics.gates import FEW_WORDS, NO_AUDIO, NO_WORD_BREAKS, OTHER_LANGUAGE
@@ -151,7 +151,12 @@ def test_tactics_and_offers_are_found_in_english(language: str, some: bool) -> N
     codebook = shipped_codebook()
     turns = frames.turns(("S1", 0, 1, "What matters most to you? I can offer you $90,000."))
     spoken = words(10, language)
-    tags = tactics.run(transcribe=spoken, turns=turns, config=TacticsConfig(codebook=codebook))
+    tags = tactics.run(
+        transcribe=spoken,
+        turns=turns,
+        diarize=pl.DataFrame(schema=SPEECH),
+        config=TacticsConfig(codebook=codebook),
+    )
     ledger = offers.run(
         transcribe=spoken, turns=turns, tactics=tags, config=OffersConfig(codebook=codebook)
     )

@@ -22,13 +22,15 @@ from pipeline.config import Config, load_config
 from pipeline.evaluation.derived import speech_map, word_frame
 from pipeline.evaluation.spoken import Interval
 from pipeline.evaluation.spoken import Said as Word
-from pipeline.records import SPEECH
+from pipeline.records import SPEECH, WORDS
 from pipeline.stages import metrics, offers, page, report, tactics, turns
 from pipeline.stages.page.tags import how_tagged
 from pipeline.tactics.codebook import Tag
 from pipeline.tactics.conduct import Heard, Sound, find_conduct
 
 CONFIG = load_config()
+NO_WORDS = pl.DataFrame(schema=WORDS)
+"""Of no language, which is taken for English."""
 CONDUCT = {"dynamic_silence", "interruption", "backchannel"}
 ASKED = "What would it take to get past the limit?"
 ANSWER = "We would need the board to agree."
@@ -46,6 +48,7 @@ def tagged(
     """The tags of a call by rule; `sounds` is the speech map in seconds, else the lines' times."""
     heard = frames.speech(*((who, round(a * 1000), round(b * 1000)) for who, a, b in sounds))
     found = tactics.run(
+        transcribe=NO_WORDS,
         turns=build.turns(lines),
         diarize=heard if sounds else build.speech(lines),
         config=config.tactics,
@@ -219,7 +222,10 @@ def test_without_a_speech_map_there_is_no_conduct() -> None:
     """Nothing is guessed from the times of a transcript; wording is tagged all the same."""
     lines = build.LIVELY
     found = tactics.run(
-        turns=build.turns(lines), diarize=pl.DataFrame(schema=SPEECH), config=CONFIG.tactics
+        transcribe=NO_WORDS,
+        turns=build.turns(lines),
+        diarize=pl.DataFrame(schema=SPEECH),
+        config=CONFIG.tactics,
     )
     assert not CONDUCT & set(found["tactic"])
     assert found.height > 0
@@ -369,7 +375,9 @@ def _figures(tags: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ledger(tags: pl.DataFrame) -> pl.DataFrame:
-    return offers.run(turns=build.turns(SPOKEN), tactics=tags, config=CONFIG.offers)
+    return offers.run(
+        transcribe=NO_WORDS, turns=build.turns(SPOKEN), tactics=tags, config=CONFIG.offers
+    )
 
 
 def test_conduct_is_in_the_report_and_on_the_page() -> None:
@@ -428,7 +436,9 @@ def test_the_conduct_of_the_demo_call_is_found() -> None:
     spoken_turns = turns.run(
         transcribe=word_frame(spoken, tracks=tracks), diarize=heard, config=CONFIG.turns
     )
-    found = tactics.run(turns=spoken_turns, diarize=heard, config=CONFIG.tactics)
+    found = tactics.run(
+        transcribe=NO_WORDS, turns=spoken_turns, diarize=heard, config=CONFIG.tactics
+    )
     tags = {tactic: set(found.filter(tactic=tactic)["turn"]) for tactic in CONDUCT}
     known = {
         tactic: {row["turn"] for row in call["tactics"] if row["tactic"] == tactic}

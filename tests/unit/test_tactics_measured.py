@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from command_line import parley
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import configs_directory, measured_precision, shipped_codebook
+from pipeline.config import configs_directory, load_config, measured_precision, shipped_codebook
 from pipeline.errors import ConfigError, InputError
 from pipeline.evaluation.corpora import NON_STRATEGIC, REFLECTION, Judged
 from pipeline.evaluation.published import as_toml, pooled, wilson
@@ -228,8 +226,7 @@ class TestShippedFile:
     def test_it_is_of_the_shipped_tagger(self) -> None:
         """Another classifier has another precision."""
         data = tomllib.loads((configs_directory() / "tactics_accuracy.toml").read_text("utf-8"))
-        weights = (files("pipeline") / "weights" / "tactics.safetensors").read_bytes()
-        assert data["classifier"] == hashlib.sha256(weights).hexdigest()
+        assert data["classifier"] == load_config().tactics.classifier
         assert data["codebook"] == shipped_codebook().version
 
     def test_it_holds_tactics_of_the_codebook_measured_on_test_data(self) -> None:
@@ -286,3 +283,15 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     done = parley("eval", "tactics", "--cases", some, "--model", "", "--publish", tmp_path)
     assert done.exit_code == 6
     assert "cannot be written" in done.stderr
+
+
+def test_where_annomi_names_one_kind_of_question_the_other_was_not_judged() -> None:
+    """A closed question found in a turn that it calls an open one is neither right nor wrong;
+    one found where it names no question is wrong, and another corpus's turns all count."""
+    open_turn, silent = {0: "open_question"}, {0: "closed_question", 1: "closed_question"}
+    found = {0: "closed_question", 1: "closed_question"}
+    (at_annomi,) = pooled([pair("AnnoMI", open_turn, silent, found)], tactics=("closed_question",))
+    (elsewhere,) = pooled(
+        [pair("cases: x", open_turn, silent, found)], tactics=("closed_question",)
+    )
+    assert (at_annomi.support, elsewhere.support) == (1, 2)

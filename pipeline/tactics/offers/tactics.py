@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from pipeline.tactics.codebook import Tag
 from pipeline.tactics.offers.ledger import AGREED, ANCHOR, CONCESSION, POSITIONS, Entry
@@ -72,36 +72,42 @@ def _concessions(entries: Sequence[Entry]) -> Iterator[Tag]:
 def _premature(said: Sequence[Said], entries: Sequence[Entry]) -> Iterator[Tag]:
     """The anchor taken as it came: no position, no question, by the one who takes it."""
     taken: dict[int, list[Entry | None]] = {}
-    for at, entry in enumerate(entries):
+    positions: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        seen = positions.setdefault(entry.move.thing.key, [])
         if entry.kind == AGREED:
-            taken.setdefault(entry.move.turn, []).append(_only_offer(entry, entries[:at]))
-    for turn in said:
+            taken.setdefault(entry.move.turn, []).append(_only_offer(entry, seen))
+        elif entry.kind in POSITIONS:
+            seen.append(entry)
+    for at, turn in enumerate(said):
         anchors = taken.get(turn.utterance.turn, [])
         firsts = [anchor for anchor in anchors if anchor is not None]
         if firsts and len(firsts) == len(anchors):
             since = min(anchor.move.turn for anchor in firsts)
-            if not _has_tried(said, turn, since=since):
+            if not _has_tried(said, at, since=since):
                 yield _answer_tag(PREMATURE, turn)
 
 
-def _only_offer(accepted: Entry, before: Sequence[Entry]) -> Entry | None:
+def _only_offer(accepted: Entry, positions: Sequence[Entry]) -> Entry | None:
     """The other side's anchor, where it is the only position that the issue has seen."""
-    key, speaker = accepted.move.thing.key, accepted.move.speaker
-    taken = [e for e in before if e.move.thing.key == key and e.kind in POSITIONS]
-    only = len(taken) == 1 and taken[0].kind == ANCHOR and taken[0].move.speaker != speaker
-    return taken[0] if only else None
+    only = len(positions) == 1 and positions[0].kind == ANCHOR
+    return positions[0] if only and positions[0].move.speaker != accepted.move.speaker else None
 
 
-def _has_tried(said: Sequence[Said], turn: Said, *, since: int) -> bool:
+def _has_tried(said: Sequence[Said], at: int, *, since: int) -> bool:
     """Whether the one who accepts asked, turned down or proposed anything since the offer."""
-    own = [
-        other
-        for other in said
-        if other.utterance.speaker == turn.utterance.speaker
-        and since < other.utterance.turn <= turn.utterance.turn
-    ]
-    proposed = any(move.act == OFFER for other in own for move in other.moves)
-    return proposed or any(other.tactics & (_ASKED | {"reject"}) for other in own)
+    speaker = said[at].utterance.speaker
+    after = takewhile(lambda other: other.utterance.turn > since, _backwards(said, at))
+    return any(
+        other.tactics & (_ASKED | {"reject"}) or any(move.act == OFFER for move in other.moves)
+        for other in after
+        if other.utterance.speaker == speaker
+    )
+
+
+def _backwards(said: Sequence[Said], at: int) -> Iterator[Said]:
+    """From a turn back to the first."""
+    return (said[place] for place in range(at, -1, -1))
 
 
 def _answer_tag(tactic: str, turn: Said) -> Tag:
