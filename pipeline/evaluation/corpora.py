@@ -198,11 +198,14 @@ def conversations(path: Path) -> Iterator[Judged]:
     """
     try:
         document = tomllib.loads(path.read_text("utf-8"))
-        judged, rows = frozenset(document["judged"]), document["dialogue"]
-    except (OSError, ValueError, KeyError) as err:
+        judged = frozenset([*document["judged"]])
+        rows = [
+            (str(row["id"]), [str(turn) for turn in row["turns"]]) for row in document["dialogue"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as err:
         raise InputError(f"{path.name}: no conversations: {err}") from err
-    for row in rows:
-        lines = [turn.partition("||") for turn in row["turns"]]
+    for name, written in rows:
+        lines = [turn.partition("||") for turn in written]
         said = [text.strip().partition(": ") for text, _, _ in lines]
         marks = {
             place: {mark.strip() for mark in marks.split(",")} - {""}
@@ -219,7 +222,7 @@ def conversations(path: Path) -> Iterator[Judged]:
         }
         yield Judged(
             part=f"conversations: {path.stem}",
-            dialogue=row["id"],
+            dialogue=name,
             turns=tuple(
                 Utterance(turn=place, speaker=speaker, text=text)
                 for place, (speaker, _, text) in enumerate(said)

@@ -6,7 +6,8 @@ scripts/train_tactics, come with the package as ONNX in int8.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -22,7 +23,6 @@ TOKENS, OTHER_TOKENS = 64, 32
 """How much of a turn, and of the other side's before it (its end), the network reads."""
 _FIRST, _BETWEEN = 101, 102
 """MiniLM's marks at the start of a text, and after each part of it."""
-_TOKENS_AT_ONCE = 2048
 _TABLE = "embeddings.word_embeddings.weight"
 
 Floats = npt.NDArray[np.float32]
@@ -44,15 +44,15 @@ class _Read:
 def load_turn_network(folder: Path, layers: bytes) -> Score:
     """The function that scores turns; `folder` holds MiniLM, `layers` are the tuned ones.
 
-    It takes texts of any length, of which the first 64 tokens count. Raises ModelError when the
-    folder does not hold these weights.
+    It takes one text or more of any length, of which the first 64 tokens count. Raises
+    ModelError when the folder does not hold these weights.
     """
     import onnxruntime
     import tokenizers
     from safetensors import safe_open
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
+    options.intra_op_num_threads = 1  # texts run side by side instead
     options.log_severity_level = 3
     try:
         tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -60,11 +60,18 @@ def load_turn_network(folder: Path, layers: bytes) -> Score:
             table = tensors.get_tensor(_TABLE)
         session = onnxruntime.InferenceSession(layers, options, providers=["CPUExecutionProvider"])
     except Exception as err:
-        raise ModelError(f"{folder}: not the text weights that tactics need") from err
+        raise ModelError(
+            f"{folder}: not the text weights that tactics need; fetch them again with "
+            '`parley models fetch`, or leave the classifier out with tactics.model = ""'
+        ) from err
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return lambda texts, others, facts: _scored(
-        _reads(texts, others, tokenizer), facts, table=table, session=session
+        _reads(texts, others, tokenizer),
+        facts,
+        table=table,
+        session=session,
+        workers=usable_cores(),
     )
 
 
@@ -92,38 +99,33 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _scored(reads: Sequence[_Read], facts: Floats, *, table: Floats, session: Any) -> Scores:
-    nothing = np.empty(0, dtype=np.float32)
-    found: list[tuple[Floats, Floats]] = [(nothing, nothing)] * len(reads)
-    for batch in _batches([len(read.ids) for read in reads]):
-        scores, added = session.run(None, _inputs([reads[at] for at in batch], facts[batch], table))
-        for row, at in enumerate(batch):
-            found[at] = scores[row], _by_word(reads[at], added[row])
+def _scored(
+    reads: Sequence[_Read], facts: Floats, *, table: Floats, session: Any, workers: int
+) -> Scores:
+    """One text at a time, several at once.
+
+    In int8 a batch shares one scale, so that a turn's scores would depend on its neighbours: a
+    correction in one turn could change the tags of another.
+    """
+
+    def run(at: int) -> tuple[Floats, Floats]:
+        scores, added = session.run(None, _inputs(reads[at], facts[at], table))
+        return scores[0], _by_word(reads[at], added[0])
+
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(run, range(len(reads))))
     return np.stack([scores for scores, _ in found]), [added for _, added in found]
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of like lengths together, so that little is padded."""
-    batch: list[int] = []
-    for at in sorted(range(len(lengths)), key=lambda at: lengths[at]):
-        if batch and (len(batch) + 1) * lengths[at] > _TOKENS_AT_ONCE:
-            yield batch
-            batch = []
-        batch.append(at)
-    if batch:
-        yield batch
-
-
-def _inputs(reads: Sequence[_Read], facts: Floats, table: Floats) -> dict[str, npt.NDArray[Any]]:
-    longest = max(len(read.ids) for read in reads)
-    ids = np.zeros((len(reads), longest), dtype=np.int64)
-    part = np.zeros_like(ids)
-    mask = np.zeros(ids.shape, dtype=np.float32)
-    for row, read in enumerate(reads):
-        ids[row, : len(read.ids)] = read.ids
-        part[row, read.own : len(read.ids)] = 1
-        mask[row, : len(read.ids)] = 1
-    return {"words": table[ids], "part": part, "mask": mask, "facts": facts}
+def _inputs(read: _Read, facts: Floats, table: Floats) -> dict[str, npt.NDArray[Any]]:
+    part = np.zeros((1, len(read.ids)), dtype=np.int64)
+    part[0, read.own :] = 1
+    return {
+        "words": table[read.ids][None],
+        "part": part,
+        "mask": np.ones(part.shape, dtype=np.float32),
+        "facts": facts[None],
+    }
 
 
 def _by_word(read: _Read, added: Floats) -> Floats:

@@ -11,7 +11,8 @@ from pipeline.tactics.cues import Finding, Scene
 from pipeline.tactics.empathy import find_empathy
 from pipeline.tactics.exchange import find_exchange
 from pipeline.tactics.followups import find_follow_ups
-from pipeline.tactics.learned import Learned, decides, with_learned
+from pipeline.tactics.learned import METHOD as LEARNED
+from pipeline.tactics.learned import Classifier, Learned, decides, with_learned
 from pipeline.tactics.offers.ledger import Entry, build_ledger
 from pipeline.tactics.offers.moves import read_moves
 from pipeline.tactics.offers.tactics import ledger_tags
@@ -60,16 +61,31 @@ def read_call(
         worded = with_learned(utterances, passages, worded, ruled, learned=learned)
         said = read_moves(utterances, worded, codebook, passages=passages)
         entries = build_ledger(said)
-        ruled = [
-            tag for tag in ledger_tags(said, entries) if not decides(tag.tactic, learned.classifier)
-        ]
+        ruled = _agreed(ledger_tags(said, entries), worded, learned.classifier)
     return Reading(tags=_sorted(worded, ruled), entries=tuple(entries))
 
 
+def _agreed(ruled: Sequence[Tag], found: Sequence[Tag], classifier: Classifier) -> list[Tag]:
+    """The ledger's tags without those that the network, which decides, did not find."""
+    known = {(tag.turn, tag.tactic) for tag in found}
+    return [
+        tag
+        for tag in ruled
+        if not decides(tag.tactic, classifier) or (tag.turn, tag.tactic) in known
+    ]
+
+
 def _sorted(worded: Sequence[Tag], ruled: Sequence[Tag]) -> tuple[Tag, ...]:
-    """All tags by turn and place; the ledger adds none that its turn has already."""
-    known = {(tag.turn, tag.tactic) for tag in worded}
-    tags = [*worded, *(tag for tag in ruled if (tag.turn, tag.tactic) not in known)]
+    """All tags by turn and place; of one tactic in a turn the narrower quote.
+
+    That is the wording's, then the ledger's, then the network's.
+    """
+    by_ledger = {(tag.turn, tag.tactic) for tag in ruled}
+    kept = [
+        tag for tag in worded if tag.method != LEARNED or (tag.turn, tag.tactic) not in by_ledger
+    ]
+    known = {(tag.turn, tag.tactic) for tag in kept}
+    tags = [*kept, *(tag for tag in ruled if (tag.turn, tag.tactic) not in known)]
     unique = {(tag.turn, tag.tactic, tag.start_char): tag for tag in reversed(tags)}
     return tuple(
         sorted(

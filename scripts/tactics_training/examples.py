@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import InputError
 from pipeline.evaluation.corpora import (
     Judged,
     cases,
@@ -176,4 +177,7 @@ def _unjudged(part: str, dialogue: str, said: list[tuple[str, str]]) -> Judged:
 
 
 def _lines(path: Path) -> list[Any]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    try:
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except OSError as err:
+        raise InputError(f"{path.parent.name}: the corpus is not here; give --data") from err

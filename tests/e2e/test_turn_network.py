@@ -1,4 +1,4 @@
-"""The shipped network of tactics on MiniLM's own vectors: what its company does to a text."""
+"""The shipped network of tactics on MiniLM's own vectors."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ TEXTS = (
     "can we move on to the start date",
 )
 OTHERS = ("", "what do you think", "i can do eighty thousand", "hello") * 3
-WORST, USUAL = 1.0, 0.1
-"""How far a score may move with what else is in its batch, at worst and on average.
-
-The layers' products are in int8, and the scale of each is set by the largest number in the whole
-batch, padding included: other texts, or longer ones, round a text's own numbers differently. On
-157 turns of written talk a score moved by 0.05 on average and by 0.5 at most.
-"""
 
 
 @pytest.fixture(scope="module")
@@ -55,33 +48,13 @@ def facts_for(texts: Sequence[str]) -> Floats:
     return np.zeros((len(texts), 2 * len(shipped_classifier().hits) + 4), dtype=np.float32)
 
 
-def test_a_text_alone_scores_much_as_in_company(score: Score) -> None:
-    """Alone, beside one other, beside all: the same within what int8 rounds."""
+def test_a_text_scores_alone_as_in_company(score: Score) -> None:
+    """To the last bit: what was said elsewhere in a call is no reason for another tag."""
     together, shares = score(TEXTS, OTHERS, facts_for(TEXTS))
     for at, (text, other) in enumerate(zip(TEXTS, OTHERS, strict=True)):
         alone, own = score([text], [other], facts_for([text]))
-        assert np.abs(alone[0] - together[at]).max() < WORST
-        assert np.abs(alone[0] - together[at]).mean() < USUAL
-        assert np.abs(own[0] - shares[at]).max() < WORST
-
-
-def test_the_order_of_texts_changes_nothing(score: Score) -> None:
-    """Those of one batch share one scale, in whichever order they come."""
-    order = np.random.default_rng(3).permutation(len(TEXTS)).tolist()
-    scores, shares = score(TEXTS, OTHERS, facts_for(TEXTS))
-    again, own = score([TEXTS[at] for at in order], [OTHERS[at] for at in order], facts_for(TEXTS))
-    assert again == pytest.approx(scores[order], abs=1e-5)
-    assert all(
-        one == pytest.approx(shares[at], abs=1e-5) for one, at in zip(own, order, strict=True)
-    )
-
-
-def test_copies_of_a_text_score_as_one(score: Score) -> None:
-    """Company of its own kind and length changes nothing: neither scale nor padding."""
-    text = TEXTS[0]
-    copies, _ = score([text] * 5, [""] * 5, facts_for([text] * 5))
-    alone, _ = score([text], [""], facts_for([text]))
-    assert copies == pytest.approx(np.repeat(alone, 5, 0), abs=1e-5)
+        assert np.array_equal(alone[0], together[at])
+        assert np.array_equal(own[0], shares[at])
 
 
 def test_odd_texts_are_scored(score: Score) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +21,6 @@ from pipeline.models.turn_network import (
     TOKENS,
     Floats,
     Score,
-    _batches,
     _by_word,
     _inputs,
     _Read,
@@ -35,7 +33,6 @@ from pipeline.stages.tactics import shipped_classifier
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 VOCABULARY = ["[PAD]", "[UNK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
 FIRST, BETWEEN, WIDTH = 101, 102, 384
-AT_ONCE = 2048
 FACTS = 2 * len(shipped_classifier().hits) + 4
 TACTICS = len(shipped_classifier().tactics)
 
@@ -171,38 +168,14 @@ def test_the_start_of_a_turn_and_the_end_of_the_others_count() -> None:
     assert (read.own, len(read.ids)) == (66, 99)
 
 
-@given(st.lists(st.integers(2, 99), max_size=300))
-def test_batches_hold_each_place_once_and_are_not_too_large(lengths: list[int]) -> None:
-    """Padded to its longest text, no batch is over 2,048 tokens; like lengths are together."""
-    batches = list(_batches(lengths))
-    assert sorted(at for batch in batches for at in batch) == list(range(len(lengths)))
-    assert all(len(batch) * max(lengths[at] for at in batch) <= AT_ONCE for batch in batches)
-    ordered = [lengths[at] for batch in batches for at in batch]
-    assert all(one <= other for one, other in pairwise(ordered))
-
-
-def test_batches_are_full() -> None:
-    """Of 50 texts of 99 tokens 20 fit, for 20 * 99 = 1,980 and 21 * 99 = 2,079."""
-    assert [len(batch) for batch in _batches([99] * 50)] == [20, 20, 10]
-
-
-def test_what_is_longer_than_a_batch_goes_alone() -> None:
-    """Rather than not at all."""
-    assert list(_batches([5000, 3, 5000])) == [[1], [0], [2]]
-
-
-def test_inputs_mark_the_parts_and_what_is_padding() -> None:
-    """The other side's tokens and their mark are the second part; padding is masked."""
-    reads = [
-        _Read(ids=[1, 2, 3, 4, 3], own=3, words=[0]),
-        _Read(ids=[1, 3], own=2, words=[]),
-    ]
+def test_inputs_mark_the_parts() -> None:
+    """The other side's tokens and their mark are the second part; nothing is padded."""
+    read = _Read(ids=[1, 2, 3, 4, 3], own=3, words=[0])
     table = np.arange(10, dtype=np.float32).reshape(5, 2)
-    given = _inputs(reads, np.ones((2, 3), dtype=np.float32), table)
-    assert given["words"].shape == (2, 5, 2)
-    assert given["words"][0].tolist() == table[[1, 2, 3, 4, 3]].tolist()
-    assert given["part"].tolist() == [[0, 0, 0, 1, 1], [0, 0, 0, 0, 0]]
-    assert given["mask"].tolist() == [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]]
+    given = _inputs(read, np.ones(3, dtype=np.float32), table)
+    assert given["words"].tolist() == [table[[1, 2, 3, 4, 3]].tolist()]
+    assert given["part"].tolist() == [[0, 0, 0, 1, 1]]
+    assert given["mask"].tolist() == [[1, 1, 1, 1, 1]]
 
 
 # --- what comes out
@@ -233,13 +206,13 @@ class EchoSession:
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, TOKENS), min_size=1, max_size=100))
 def test_results_come_back_in_the_order_of_the_texts(lengths: list[int]) -> None:
-    """However they were batched, and each with its own facts."""
+    """Whichever was done first, and each with its own facts."""
     reads = [
         _Read(ids=[0, *range(size), 0], own=size + 2, words=list(range(size))) for size in lengths
     ]
     table = np.arange(TOKENS, dtype=np.float32)[:, None]
     facts = np.array([[size + 2.0] for size in lengths], dtype=np.float32)
-    scores, added = _scored(reads, facts, table=table, session=EchoSession())
+    scores, added = _scored(reads, facts, table=table, session=EchoSession(), workers=4)
     assert scores[:, 0].tolist() == [size + 2 for size in lengths]
     assert [own[:, 0].tolist() for own in added] == [list(range(size)) for size in lengths]
 
@@ -308,15 +281,13 @@ def test_words_and_facts_and_the_other_side_all_count(score: Score) -> None:
     assert len({one.tobytes() for one in of}) == 4
 
 
-def test_the_order_of_texts_in_a_batch_changes_nothing(score: Score) -> None:
-    """The same texts together have the same scores, in whichever order they come."""
+def test_a_text_scores_alone_as_in_company(score: Score) -> None:
+    """To the last bit: what was said elsewhere in a call is no reason for another tag."""
     texts = ["a tent", "what matters most to you", "", "no", "we slept in a hut"]
     others = ["", "i see", "so", "", "a hut"]
     facts = np.random.default_rng(2).random((5, FACTS)).astype(np.float32)
     scores, added = score(texts, others, facts)
-    order = [3, 0, 4, 2, 1]
-    again, own = score([texts[at] for at in order], [others[at] for at in order], facts[order])
-    assert again == pytest.approx(scores[order], abs=1e-5)
-    assert all(
-        one == pytest.approx(added[at], abs=1e-5) for one, at in zip(own, order, strict=True)
-    )
+    for at, (text, other) in enumerate(zip(texts, others, strict=True)):
+        alone, own = score([text], [other], facts[at : at + 1])
+        assert np.array_equal(alone[0], scores[at])
+        assert np.array_equal(own[0], added[at])
