@@ -23,7 +23,7 @@ WORDED = sorted(
     tactic.id for tactic in CONFIG.codebook.tactics if tactic.id not in CONDUCT
 )  # those of timing: tests/unit/test_tactics_conduct.py
 LEAST_FOUND, MOST_FALSE = 0.5, 0.5
-"""Bounds that a broken tagger misses, near misses being half of what is judged; how good it is stands in reports/tactics.md."""
+"""Bounds that a broken tagger misses; how good it is stands in reports/tactics.md."""
 
 
 @pytest.fixture(scope="module")

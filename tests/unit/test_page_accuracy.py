@@ -45,8 +45,8 @@ def entry(precision: float, low: float, high: float, support: int) -> dict[str, 
 @pytest.mark.parametrize(
     ("found", "short", "long"),
     [
-        ((0.874, 0.78, 0.93, 41), "87 of 100 right", "78 to 93), on 41 finds in"),
-        ((1.0, 0.27, 1.0, 1), "100 of 100 right", "27 to 100), on 1 find in"),
+        ((0.8780, 0.78, 0.93, 41), "36 of 41 right", "78 to 93), on 41 finds in"),
+        ((1.0, 0.27, 1.0, 1), "1 of 1 right", "27 to 100), on 1 find in"),
         ((0.998, 0.9, 0.9999, 900), "99 of 100 right", "90 to 99), on 900"),
         ((0.002, 0.0, 0.004, 900), "1 of 100 right", "0 to 1), on 900"),
     ],
@@ -69,7 +69,7 @@ def test_each_tactic_has_its_precision_beside_it() -> None:
     """Short in the table, the whole in its tooltip and in the method."""
     page = page_reader.page_of(build.report())
     mark = row(page, "offer").one(class_="accuracy")
-    assert (mark.text, mark.attributes["title"]) == ("87 of 100 right", LONG)
+    assert (mark.text, mark.attributes["title"]) == ("36 of 41 right", LONG)
     assert len(page.find(class_="accuracy")) == len(build.report()["codebook"])
     assert " ".join(LONG.split()) in page.one(id="method").words
 
@@ -96,7 +96,7 @@ def test_what_is_hidden_is_told() -> None:
     """With the number of its tags, since the figures count them."""
     page = page_reader.page_of(build.report(hidden_tactics=[HIDDEN]))
     words = page.one(class_="hidden-tactics").words
-    assert "Threat (3 tags, 32 of 100 right)" in words
+    assert "Threat (3 tags, 6 of 19 right)" in words
     assert "figures count these tags too" in words
     assert "--all-tags" in words
 

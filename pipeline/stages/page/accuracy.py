@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.stages.page import wording
 
+_HUNDRED = 100
 NOT_MEASURED = "not measured"
 
 
@@ -58,10 +59,17 @@ def accuracy(entry: Mapping[str, Any]) -> Accuracy:
         _of_100(entry[key]) for key in ("precision", "precision_low", "precision_high")
     )
     return Accuracy(
-        short=f"{right} of 100 right",
+        short=_short(entry["precision"], entry["support"]),
         long=f"Right {right} of 100 times (90{wording.NBSP}% interval {low} to {high}), "
         f"on {wording.counted(entry['support'], 'find')} in test data.",
     )
+
+
+def _short(precision: float, support: int) -> str:
+    """The finds themselves where they are few: "10 of 10" does not claim what "100 of 100" does."""
+    if support < _HUNDRED:
+        return f"{round(precision * support)} of {support} right"
+    return f"{_of_100(precision)} of 100 right"
 
 
 def _of_100(share: float) -> int:

@@ -53,6 +53,9 @@ _CLOCK_AFTER = word_set("o'clock am pm a.m p.m")
 _YEARS = range(1950, 2051)
 _YEAR_LEADS = word_set("in since during until year early late") | frozenset(MONTHS)
 _FIGURES = range(5, 9)
+_HEADS = word_set(
+    "people persons guys employees staff colleagues engineers candidates hires kids children"
+)
 _CODE_PARTS = 3
 """So many bare numbers in a row are a telephone number, a code or a date, not amounts."""
 
@@ -87,7 +90,7 @@ def is_exact(value: float) -> bool:
 def read_amounts(passage: Passage) -> list[Amount]:
     """The amounts of a turn, in order; ranges are one amount.
 
-    Clock times, years, dates, and runs of bare numbers (telephone numbers, codes) are none.
+    Clock times, years, dates, people, and runs of bare numbers (telephone numbers, codes) are none.
     """
     tokens = [token.clean for token in passage.tokens]
     numbers = [_marked(number, passage) for number in read_numbers(tokens)]
@@ -100,11 +103,17 @@ def read_amounts(passage: Passage) -> list[Amount]:
         for number, end in zip(numbers, ends, strict=False)
         if number not in codes
         and not (_is_time(number, tokens) or _is_year(number, tokens) or _is_day(number, tokens))
+        and not _is_head_count(number, tokens)
     ]
     return _ranges(amounts, passage, tokens)
 
 
 # --- numbers that are no amounts
+
+
+def _is_head_count(number: Number, tokens: Sequence[str]) -> bool:
+    """ "Four people": nothing that two sides haggle over."""
+    return _is_bare(number) and _at(tokens, number.span.last + 1) in _HEADS
 
 
 def _codes(numbers: Sequence[Number]) -> frozenset[Number]:

@@ -262,9 +262,26 @@ def _by_mention(
         for mention in mentions
         if first <= mention.span.last and mention.span.first <= last
         if fits(amount, mention.issue)
+        if not _is_of_another(amount, mention.span, beside, passage)
     ]
     near = [pair for pair in costs if pair[0] <= _FARTHEST]
     return min(near, key=lambda pair: pair[0])[1] if near else None
+
+
+def _is_of_another(
+    amount: Amount, named: Span, amounts: Iterable[Amount], passage: Passage
+) -> bool:
+    """Whether a name goes with another amount, or goes on a list after this one.
+
+    "If you took 111,000 … a bonus of 10,000" has one bonus, and "115,000, the bonus" none.
+    """
+    tokens = passage.tokens
+    if named.first == amount.span.last + 2 and tokens[named.first - 1].clean == "the":
+        return True
+    binds = named.last + 1 < len(tokens) and tokens[named.last + 1].clean in ("of", "at")
+    return binds and any(
+        other.span != amount.span and other.span.first == named.last + 2 for other in amounts
+    )
 
 
 def _cost(amount: Amount, named: Span, amounts: Iterable[Amount], passage: Passage) -> float:

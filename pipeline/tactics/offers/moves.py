@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,10 @@ OFFER, ACCEPT, REJECT, MENTION = "offer", "accept", "reject", "mention"
 PROPOSING = frozenset(
     ("offer", "direct_ask", "hedged_ask", "conditional_trade", "boundary", "package_option")
 )
+_EXCEPTED = re.compile(
+    r"\b(?:but |just )?not (?:on |for |with )?(?:the|your|that|those)\b[^,.;]*", re.I
+)
+"""What an acceptance leaves out: "I'll take that, but not the vacation"."""
 _RATIONALES = ("objective_criteria", "value_statement")
 _MAX_LIST_TOKENS = 7
 _CORRECTED_WITHIN = 8
@@ -311,6 +316,6 @@ def _answered(
     keys: list[tuple[str, str]] = []
     for tag in tags:
         if tag.tactic == "accept":
-            clause = read_passage(passage.text[tag.start_char : tag.end_char])
-            keys.extend(named_issues(clause, codebook.issues))
+            said = _EXCEPTED.sub("", passage.text[tag.start_char : tag.end_char])
+            keys.extend(named_issues(read_passage(said), codebook.issues))
     return tuple(dict.fromkeys(keys))
