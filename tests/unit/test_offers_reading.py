@@ -6,6 +6,8 @@ import pytest
 from tactics_calls import CODEBOOK, call_of
 
 from pipeline.tactics import read_call
+from pipeline.tactics.codebook import Tag
+from pipeline.tactics.offers.moves import read_moves
 
 BASE = "I'm looking for a base of 125,000."
 TRADE = "The limit won't move, but if you took 111,000, I could add a signing bonus of 10,000."
@@ -58,10 +60,16 @@ def test_what_an_acceptance_leaves_out_is_not_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "is_position"),
-    [("As you saw, 105,000.", True), ("105,000.", True), ("I saw 105,000 somewhere.", False)],
+    ("text", "act"),
+    [
+        ("As you saw, we put the base at 105,000.", "offer"),
+        ("I saw the base at 105,000.", "mention"),
+    ],
 )
-def test_as_you_saw_makes_no_fact_of_an_answer(answer: str, is_position: bool) -> None:
-    """What somebody saw elsewhere is a fact; what the other side saw already is the offer."""
-    said = lines("What base salary do you have in mind?", answer)
-    assert ((1, "salary", 105_000) in said) == is_position
+def test_what_the_other_side_saw_already_is_no_mere_fact(text: str, act: str) -> None:
+    """In a sentence in which the classifier finds an offer, "I saw" makes a number a fact."""
+    found = Tag(
+        turn=0, tactic="offer", score=0.8, start_char=0, end_char=len(text), method="learned"
+    )
+    (said,) = read_moves(call_of(text), [found], CODEBOOK)
+    assert [move.act for move in said.moves] == [act]
