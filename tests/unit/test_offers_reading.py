@@ -15,16 +15,31 @@ ASK = "How about 115,000 the bonus and 25 days of vacation?"
 
 
 def lines(*texts: str) -> list[tuple[int, str, float | None]]:
-    """(turn, issue, value) of the ledger of Ana and Ben, who take turns."""
+    """(turn, issue, value) of the ledger of Ana and Ben, who take turns; mere mentions left out."""
     return [
         (entry.move.turn, entry.move.thing.issue, entry.move.thing.value)
         for entry in read_call(call_of(*texts), CODEBOOK).entries
+        if entry.kind != "mention"
     ]
 
 
 def test_a_name_bound_to_one_amount_is_not_the_others() -> None:
     """ "A signing bonus of 10,000" says nothing of the 111,000 before it, which is of the base."""
     assert lines(BASE, TRADE)[1:] == [(1, "salary", 111_000), (1, "bonus", 10_000)]
+
+
+def test_a_name_right_after_an_amount_is_that_amounts() -> None:
+    """The bonus is the five per cent; what stands before it is the pay."""
+    said = lines("We'd like to offer you 92,000 plus a 5% bonus.", "Thank you.")
+    assert said == [(0, "salary", 92_000), (0, "bonus", 5)]
+
+
+def test_what_was_achieved_is_no_position() -> None:
+    """Though one sentence holds both the saving and the ask."""
+    said = lines(
+        "I led the move that saved two million, so I'm looking for a base of 105,000.", "I see."
+    )
+    assert [value for _, _, value in said] == [105_000]
 
 
 def test_a_list_goes_on_with_a_name_of_its_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from pipeline.tactics.codebook import Issue
@@ -109,8 +110,9 @@ def read_things(
     mentions = find_mentions(passage, issues) if mentions is None else mentions
     amounts = read_amounts(passage)
     named = [_by_mention(amount, amounts, passage, mentions) for amount in amounts]
+    spoken_for = frozenset(mention.issue.key for mention in named if mention)
     valued = [
-        _valued(amount, mention, issues, topic)
+        _valued(amount, mention, issues, topic, spoken_for)
         for amount, mention in zip(amounts, named, strict=True)
     ]
     # "A signing bonus of 10,000" is one thing: the words that name an amount are no option too.
@@ -222,12 +224,18 @@ def _date_name(parts: dict[str, str | None]) -> str:
 
 
 def _valued(
-    amount: Amount, mention: Mention | None, issues: Sequence[Issue], topic: Topic
+    amount: Amount,
+    mention: Mention | None,
+    issues: Sequence[Issue],
+    topic: Topic,
+    spoken_for: AbstractSet[tuple[str, str]],
 ) -> Thing:
+    """An amount with its issue; those `spoken_for` have an amount of their own in the turn."""
     named = mention.issue if mention else None
     if named is None or named.id == _CATCH_ALL:
         alike, fitting = _by_topic(amount, issues, topic)
-        named = alike or named or fitting or _by_unit(amount, issues)
+        free = fitting if fitting and fitting.key not in spoken_for else None
+        named = alike or named or free or _by_unit(amount, issues) or fitting
     thing = Thing(
         span=amount.span,
         issue=named.id if named else _OTHER,
@@ -273,15 +281,17 @@ def _is_of_another(
 ) -> bool:
     """Whether a name goes with another amount, or goes on a list after this one.
 
-    "If you took 111,000 … a bonus of 10,000" has one bonus, and "115,000, the bonus" none.
+    "If you took 111,000 … a bonus of 10,000" and "92,000 plus a 5 % bonus" have one bonus each,
+    and "115,000, the bonus" none.
     """
     tokens = passage.tokens
     if named.first == amount.span.last + 2 and tokens[named.first - 1].clean == "the":
         return True
+    others = [other.span for other in amounts if other.span != amount.span]
     binds = named.last + 1 < len(tokens) and tokens[named.last + 1].clean in ("of", "at")
-    return binds and any(
-        other.span != amount.span and other.span.first == named.last + 2 for other in amounts
-    )
+    follows = binds and any(other.first == named.last + 2 for other in others)
+    beside = named.first == amount.span.last + 1
+    return follows or (not beside and any(other.last + 1 == named.first for other in others))
 
 
 def _cost(amount: Amount, named: Span, amounts: Iterable[Amount], passage: Passage) -> float:

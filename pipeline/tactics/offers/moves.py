@@ -225,7 +225,9 @@ def _acts(
     """What is done with each thing: by the tags over it, else by its place in the talk."""
     speaker = utterance.speaker
     asked = memory.asker not in ("", speaker)
-    acts = [_act(passage, thing, tags) for thing in things]
+    acts = _without_facts(
+        passage, things, [_act(passage, thing, tags) for thing in things], codebook
+    )
     for at, thing in enumerate(things):
         likely = _is_likely(passage, thing, tags)
         if acts[at] == MENTION and (asked or likely or memory.is_live(thing)):
@@ -233,6 +235,21 @@ def _acts(
             if acts[at] == OFFER and memory.is_theirs(thing, speaker=speaker):
                 acts[at] = MENTION if _is_doubtful(tags) else ACCEPT
     return _listed(passage, things, acts, codebook)
+
+
+def _without_facts(
+    passage: Passage, things: Sequence[Thing], acts: Sequence[str], codebook: Codebook
+) -> list[str]:
+    """Of two proposals in a turn, the one in a clause of facts is none.
+
+    "I saved two million, so I'm looking for 105,000": the tag covers both.
+    """
+    proposed = [at for at, act in enumerate(acts) if act == OFFER and things[at].value is not None]
+    if len(proposed) == 1:
+        return list(acts)
+    facts = {at for at in proposed if _is_fact(passage, things[at], codebook)}
+    alone = len(facts) == len(proposed)
+    return [MENTION if at in facts and not alone else act for at, act in enumerate(acts)]
 
 
 def _act(passage: Passage, thing: Thing, tags: Sequence[Tag]) -> str:
@@ -264,9 +281,13 @@ def _act_in_context(passage: Passage, thing: Thing, codebook: Codebook) -> str:
     """A number on an issue in play is a position, unless its clause makes it a fact."""
     if thing.issue == "other" and not thing.item:
         return MENTION
+    return MENTION if _is_fact(passage, thing, codebook) else OFFER
+
+
+def _is_fact(passage: Passage, thing: Thing, codebook: Codebook) -> bool:
+    """Whether a number's clause tells how things are or were."""
     clause = passage.clean_of(clause_around(passage, thing.span))
-    is_fact = occurs(codebook.mentions, passage, clause) or clause.count(" ") > _MAX_POSITION_WORDS
-    return MENTION if is_fact else OFFER
+    return occurs(codebook.mentions, passage, clause) or clause.count(" ") > _MAX_POSITION_WORDS
 
 
 def _is_doubtful(tags: Sequence[Tag]) -> bool:
