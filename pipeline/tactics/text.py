@@ -5,10 +5,13 @@ carried back to the turn's own text through its tokens. Contractions are written
 fillers and restarts are left out, so one cue serves "what's" and "what is", "I- I, um, want" and
 "I want".
 
-The sentence splitter is our own. pysbd has had no release since 2021 and takes milliseconds a
-sentence, blingfire is a native library without wheels for every platform, and both trust the
-full stops that a recogniser invents or loses, so the cuts that matter here (a question that
-starts in the middle of an unpunctuated run) would be home-made in any case.
+The sentence splitter is our own, since those of libraries do not fit speech. sentencex 1.0, the
+best kept of them, takes "no." for an abbreviation of number and does not cut before a word in
+lower case, as recognisers write: "said no. I'd take 90" and "ok. i think 95" stay whole. pysbd has
+had no release since 2021 and takes milliseconds a sentence; blingfire is a native library without
+wheels for every platform. All trust the full stops that a recogniser invents or loses, so the cuts
+that matter here (a question that starts in the middle of an unpunctuated run) would be home-made
+in any case. The network's tokenizer is a library's (tokenizers).
 """
 
 from __future__ import annotations
