@@ -105,11 +105,7 @@ def _learn(given: tuple[Path, Path, str], fold: int, taught: Floats, out: Path) 
     scores = scores_of(network, task, range(len(task.rows)), device=device)
     _save(task, fold, scores, taught, out)
     if fold == ALL:
-        network = network.float().cpu()
-        torch.save(
-            {name: one.half() for name, one in network.state_dict().items()}, out / "layers.pt"
-        )
-        write_layers(network, task.labels, out / "tactics.onnx")
+        write_layers(network.float().cpu(), task.labels, out / "tactics.onnx")
     print(f"student of fold {fold}: {time.monotonic() - started:.0f} s", flush=True)
 
 

@@ -198,10 +198,8 @@ def _markdown(tables: Tables, command: str) -> str:
     if tables.losses:
         lines += _SPOKEN_LINES
     for part, fallen in groupby(tables.losses, key=lambda one: one.part):
-        rows_lost = list(fallen)
-        mean = sum(one.loss for one in rows_lost) / len(rows_lost)
-        lines += ["", f"### {part}", "", f"Mean loss: {mean:.3f}.", ""]
-        lines += _markdown_table(SPOKEN_HEADER, map(_loss_cells, rows_lost))
+        lines += ["", f"### {part}", ""]
+        lines += _markdown_table(SPOKEN_HEADER, map(_loss_cells, fallen))
     if tables.offers:
         lines += ["", "## The ledger on NegoChat", "", tables.offers.shown()]
     return "\n".join(lines) + "\n"

@@ -62,12 +62,14 @@ class Reading:
     recognised: str
 
 
-def _lines(path: Path) -> list[Any]:
+def corpus_lines(path: Path) -> list[Any]:
     """The JSON lines of a corpus. Raises InputError where it is not here."""
     try:
         return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
     except OSError as err:
-        raise InputError(f"{path.name}: the corpus is not here; give --data") from err
+        raise InputError(
+            f"{path.parent.name}/{path.name}: the corpus is not here; give --data"
+        ) from err
 
 
 def _complete(
@@ -93,7 +95,7 @@ def _complete(
 def annomi(corpora: Path) -> Iterator[Judged]:
     """AnnoMI's therapist turns: open and closed questions, reflections. Evaluation only."""
     judged = frozenset({"open_question", "closed_question", REFLECTION})
-    rows = _lines(corpora / "annomi" / "train.jsonl")
+    rows = corpus_lines(corpora / "annomi" / "train.jsonl")
     for dialogue, group in groupby(rows, key=lambda row: str(row["transcript_id"])):
         turns = list(group)
         yield _complete(
@@ -118,7 +120,7 @@ def _annomi_truth(row: Mapping[str, str]) -> frozenset[str]:
 def negochat(corpora: Path) -> Iterator[Judged]:
     """NegoChat: offers, acceptances and rejections of both roles."""
     judged = frozenset(_NEGOCHAT_ACTS.values())
-    for row in _lines(corpora / "negochat" / "train.jsonl"):
+    for row in corpus_lines(corpora / "negochat" / "train.jsonl"):
         acts = [{act for output in turn["output"] for act in output} for turn in row["turns"]]
         yield _complete(
             "NegoChat",
@@ -135,7 +137,7 @@ def negochat(corpora: Path) -> Iterator[Judged]:
 def casino(corpora: Path, *, part: str) -> Iterator[Judged]:
     """The annotated dialogues of CaSiNo's `part` (train, valid): its nine strategies."""
     judged = frozenset(CASINO_LABELS.values())
-    for row in _lines(corpora / "casino" / f"{part}.jsonl"):
+    for row in corpus_lines(corpora / "casino" / f"{part}.jsonl"):
         if row["annotated"]:
             yield _complete(
                 f"CaSiNo {part}",
@@ -161,7 +163,7 @@ def _casino_turns(row: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def primock(corpora: Path, *, absent: frozenset[str]) -> Iterator[Judged]:
     """PriMock57: recorded consultations, in which the `absent` tactics are taken not to occur."""
-    for row in _lines(corpora / "primock57" / "train.jsonl"):
+    for row in corpus_lines(corpora / "primock57" / "train.jsonl"):
         said = [(turn["speaker"], _UNSURE.sub("", turn["text"])) for turn in row["utterances"]]
         nothing = dict.fromkeys(range(len(said)), frozenset[str]())
         yield _complete("PriMock57", str(row["id"]), said, nothing, absent)

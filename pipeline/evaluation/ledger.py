@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import InputError
+from pipeline.evaluation.corpora import corpus_lines
 from pipeline.tactics import Learned, read_call
 from pipeline.tactics.codebook import Codebook, Utterance
 from pipeline.tactics.offers.issues import Thing
@@ -74,13 +73,8 @@ def negochat_offers(corpora: Path, codebook: Codebook, learned: Learned | None) 
 def _compared(
     corpora: Path, codebook: Codebook, learned: Learned | None
 ) -> Iterator[tuple[set[Slot], set[Slot]]]:
-    path = corpora / "negochat" / "train.jsonl"
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError as err:
-        raise InputError(f"{path.name}: NegoChat is not here; give --data") from err
-    for line in lines:
-        turns = json.loads(line)["turns"]
+    for row in corpus_lines(corpora / "negochat" / "train.jsonl"):
+        turns = row["turns"]
         utterances = [
             Utterance(turn=place, speaker=turn["role"], text=turn["text"])
             for place, turn in enumerate(turns)

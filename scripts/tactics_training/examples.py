@@ -14,20 +14,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from pipeline.errors import InputError
 from pipeline.evaluation.corpora import (
     Judged,
     cases,
     casino,
     conversations,
+    corpus_lines,
     negochat,
     primock,
 )
 from pipeline.tactics import read_call
 from pipeline.tactics.codebook import Codebook, Utterance
-from pipeline.tactics.learned import Turn, facts_of, turns_of
+from pipeline.tactics.learned import facts_of, turns_of
 from pipeline.tactics.text import read_passage
 
 OWN, TALK, DEV, CASINO, NEGOCHAT = "own", "talk", "dev", "CaSiNo", "NegoChat"
@@ -103,9 +102,16 @@ def write_examples(examples: Iterable[Example], path: Path) -> None:
 
 
 def _examples(
-    part: str, judged: Judged, codebook: Codebook, hits: tuple[str, ...]
+    part: str,
+    judged: Judged,
+    codebook: Codebook,
+    hits: tuple[str, ...],
+    *,
+    acts: Mapping[int, str] | None = None,
 ) -> Iterator[Example]:
-    turns, found = _read(judged.turns, codebook)
+    """The judged turns that hold words; `acts` are what another corpus calls each turn."""
+    passages = [read_passage(utterance.text) for utterance in judged.turns]
+    turns = turns_of(judged.turns, passages, read_call(judged.turns, codebook).tags)
     for at in sorted({*judged.present, *judged.absent}):
         if turns[at].text:
             yield Example(
@@ -118,22 +124,13 @@ def _examples(
                     **dict.fromkeys(judged.present.get(at, ()), True),
                     **dict.fromkeys(judged.absent.get(at, ()), False),
                 },
-                by_rule=found[at],
+                by_rule=turns[at].hits,
+                auxiliary=acts[at] if acts else "",
             )
 
 
-def _read(
-    utterances: tuple[Utterance, ...], codebook: Codebook
-) -> tuple[list[Turn], list[frozenset[str]]]:
-    """Each turn as the classifier sees it, and what the rules found in it."""
-    passages = [read_passage(utterance.text) for utterance in utterances]
-    tags = read_call(utterances, codebook).tags
-    turns = turns_of(utterances, passages, tags)
-    return turns, [turn.hits for turn in turns]
-
-
 def _unlabelled_casino(corpora: Path) -> Iterator[Judged]:
-    for row in _lines(corpora / "casino" / "train.jsonl"):
+    for row in corpus_lines(corpora / "casino" / "train.jsonl"):
         if not row["annotated"]:
             said = [(turn["speaker"], turn["text"]) for turn in row["turns"]]
             yield _unjudged("CaSiNo", str(row["dialogue_id"]), said)
@@ -141,25 +138,20 @@ def _unlabelled_casino(corpora: Path) -> Iterator[Judged]:
 
 def _persuasion(corpora: Path, codebook: Codebook, hits: tuple[str, ...]) -> Iterator[Example]:
     """Persuasion for Good's acts: another task of the same kind, which the teachers learn too."""
-    rows = _lines(corpora / "persuasionforgood" / "train.jsonl")
+    rows = corpus_lines(corpora / "persuasionforgood" / "train.jsonl")
     for dialogue, group in groupby(rows, key=lambda row: str(row["B2"])):
         turns = list(group)
-        said = [(str(turn["B4"]), turn["Unit"]) for turn in turns]
-        judged = _unjudged("Persuasion", dialogue, said)
-        seen, found = _read(judged.turns, codebook)
-        for at, turn in enumerate(turns):
-            if seen[at].text:
-                act = turn.get("er_label_1") or turn.get("ee_label_1")
-                yield Example(
-                    part=UNLABELLED,
-                    dialogue=f"Persuasion {dialogue}",
-                    text=seen[at].text,
-                    other=seen[at].other,
-                    facts=tuple(facts_of(seen[at], hits).tolist()),
-                    labels={},
-                    by_rule=found[at],
-                    auxiliary=f"{'persuader' if turn.get('er_label_1') else 'persuadee'}: {act}",
-                )
+        judged = _unjudged(
+            "Persuasion", dialogue, [(str(turn["B4"]), turn["Unit"]) for turn in turns]
+        )
+        acts = {at: _act(turn) for at, turn in enumerate(turns)}
+        yield from _examples(UNLABELLED, judged, codebook, hits, acts=acts)
+
+
+def _act(turn: Mapping[str, str]) -> str:
+    if turn.get("er_label_1"):
+        return f"persuader: {turn['er_label_1']}"
+    return f"persuadee: {turn.get('ee_label_1')}"
 
 
 def _unjudged(part: str, dialogue: str, said: list[tuple[str, str]]) -> Judged:
@@ -174,10 +166,3 @@ def _unjudged(part: str, dialogue: str, said: list[tuple[str, str]]) -> Judged:
         present=dict.fromkeys(range(len(said)), frozenset[str]()),
         absent={},
     )
-
-
-def _lines(path: Path) -> list[Any]:
-    try:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except OSError as err:
-        raise InputError(f"{path.parent.name}: the corpus is not here; give --data") from err
