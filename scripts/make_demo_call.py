@@ -465,8 +465,23 @@ def speaker_row(
     }
 
 
+def moment_rows(lines: list[Line], *, planted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The planted moments, each with the one turn of all that holds its quote."""
+    return [
+        {"turn": index, "speaker": moment["for"], "kind": moment["kind"], "what": moment["what"]}
+        | locate(line.text, moment["quote"])
+        for moment in planted
+        for index, line in enumerate(lines)
+        if moment["quote"] in line.text
+    ]
+
+
 def build_reference(
-    lines: list[Line], *, call: dict[str, Any], duration_s: float
+    lines: list[Line],
+    *,
+    call: dict[str, Any],
+    planted: list[dict[str, Any]],
+    duration_s: float,
 ) -> dict[str, Any]:
     """Everything the call is known to hold; times in seconds to the millisecond."""
     names = [speaker["name"] for speaker in call["speakers"]]
@@ -492,6 +507,7 @@ def build_reference(
         "tactics": tactic_rows(lines),
         "offers": offer_rows(lines),
         "numbers": number_rows(lines),
+        "moments": moment_rows(lines, planted=planted),
     }
 
 
@@ -517,7 +533,7 @@ def main() -> None:
     mono = stereo.mean(axis=0, keepdims=True)
     write_opus(folder / "demo_call_stereo.ogg", stereo, bit_rate=STEREO_BIT_RATE)
     write_opus(folder / "demo_call_mono.ogg", mono, bit_rate=MONO_BIT_RATE)
-    reference = build_reference(lines, call=call, duration_s=duration_s)
+    reference = build_reference(lines, call=call, planted=dialogue["moment"], duration_s=duration_s)
     write_json(folder / "reference.json", reference)
 
 

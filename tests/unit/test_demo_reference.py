@@ -242,3 +242,14 @@ def test_audio_is_as_long_as_the_reference(
 def test_audio_is_small_enough_to_commit() -> None:
     """The two files together stay under 2 MB, so that a clone stays quick."""
     assert sum((FOLDER / name).stat().st_size for name in CHANNEL_COUNTS) < 2_000_000
+
+
+def test_six_moments_are_planted_three_of_each_kind(reference: Reference) -> None:
+    """Every planted moment is for Maria, quotes its turn, and says what it is."""
+    texts = {turn["index"]: turn["text"] for turn in reference["turns"]}
+    planted = reference["moments"]
+    assert Counter(moment["kind"] for moment in planted) == {"strength": 3, "missed": 3}
+    for moment in planted:
+        quoted = texts[moment["turn"]][moment["start_char"] : moment["end_char"]]
+        assert (moment["speaker"], moment["quote"]) == ("Maria", quoted)
+        assert moment["what"]
