@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import ConfigError
+from pipeline.quotes import quote_ms
 from pipeline.records import Track, language_of, speakers_of
 from pipeline.stage import Document, Stage
 from pipeline.stages import report_names as names
@@ -259,7 +259,9 @@ def _tags(
     tags = []
     for tag in tactics.iter_rows(named=True):
         turn = by_turn[tag["turn"]]
-        start_ms, end_ms = _quote_ms(turn, times, tag["start_char"], tag["end_char"])
+        start_ms, end_ms = quote_ms(
+            turn, times, start_char=tag["start_char"], end_char=tag["end_char"]
+        )
         tags.append(
             {
                 "turn": tag["turn"],
@@ -276,25 +278,6 @@ def _tags(
             }
         )
     return tags
-
-
-def _quote_ms(
-    turn: Mapping[str, Any],
-    times: Sequence[tuple[int | None, int | None, str]],
-    start_char: int,
-    end_char: int,
-) -> tuple[int | None, int | None]:
-    """Start of the first and end of the last word of a quote; a turn's words join by blanks."""
-    word_ids: Sequence[int] = turn["words"]
-    starts = [0]
-    for number in word_ids[:-1]:
-        starts.append(starts[-1] + len(times[number][2]) + 1)
-    first = max(0, bisect_right(starts, start_char) - 1)
-    last = max(first, bisect_right(starts, max(start_char, end_char - 1)) - 1)
-    start_ms, end_ms = times[word_ids[first]][0], times[word_ids[last]][1]
-    if start_ms is None or end_ms is None:
-        return turn["start_ms"], turn["end_ms"]
-    return start_ms, max(start_ms, end_ms)
 
 
 def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]:
