@@ -22,7 +22,7 @@ from pipeline.models.registry import Weights, shipped_weights
 from pipeline.stages.audio import AudioConfig
 from pipeline.stages.diarize import DiarizeConfig
 from pipeline.stages.metrics import MetricsConfig
-from pipeline.stages.moments import MomentsConfig
+from pipeline.stages.moments import MomentsConfig, Rulebook, rulebook_from_toml
 from pipeline.stages.offers import OffersConfig
 from pipeline.stages.page import PageConfig
 from pipeline.stages.recognizing import TranscribeConfig
@@ -64,6 +64,12 @@ def measured_precision() -> tuple[Measured, ...]:
     return measured_from_toml(_read(configs_directory() / "tactics_accuracy.toml"))
 
 
+@cache
+def shipped_rulebook() -> Rulebook:
+    """The rules that find moments, configs/moments.toml."""
+    return rulebook_from_toml(_read(configs_directory() / "moments.toml"))
+
+
 def _tactics_config() -> TacticsConfig:
     """The shipped codebook, and what the shipped classifier is known by."""
     weights = files("pipeline") / "weights"
@@ -100,7 +106,9 @@ class Config:
     offers: OffersConfig = field(default_factory=lambda: OffersConfig(codebook=shipped_codebook()))
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     replies: RepliesConfig = field(default_factory=RepliesConfig)
-    moments: MomentsConfig = field(default_factory=MomentsConfig)
+    moments: MomentsConfig = field(
+        default_factory=lambda: MomentsConfig(rulebook=shipped_rulebook())
+    )
     report: ReportConfig = field(default_factory=ReportConfig)
     page: PageConfig = field(default_factory=PageConfig)
     voices: VoicesConfig = field(default_factory=VoicesConfig)

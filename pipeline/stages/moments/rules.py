@@ -1,0 +1,185 @@
+"""The rules that find moments, as records: what to look for, why it matters, what to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any, Literal
+
+from pipeline.errors import ConfigError
+
+STRENGTH, MISSED = "strength", "missed"
+KINDS = (STRENGTH, MISSED)
+PATTERN = "pattern"
+SLOTS = frozenset(
+    {"turned", "echo", "promise", "plain_ask", "ask", "own_figure", "their_figure", "open_terms"}
+)
+"""What a line one could have said may be made of; suggestions.py says what each is."""
+
+_NAME = re.compile(r"<([a-z_]+)>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """What a stretch of the floor must be like; what is empty or 0 asks for nothing.
+
+    One of `tags`, or one of the `ledger`'s kinds of lines, or one of the `words` (names of lists
+    of patterns) must be there, and none of `without`. `after` is one of the tags that the other
+    side's stretch before must have.
+    """
+
+    by: Literal["me", "other"]
+    tags: tuple[str, ...] = ()
+    ledger: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    min_words: int = 0
+    min_new_words: int = 0
+    within: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of moment.
+
+    With the `finder` "pattern", a moment is a stretch that fits `on`, where one of the next
+    stretches (of the side that the clause names, as many as `within`) fits `then`, if there is
+    one, and none fits `unless`, nor, of those before, `unless_before`. Other finders are
+    functions of finders.py, with the `thresholds` they name. `needs` must have come before.
+    `weight` ranks it, `suggestions` are lines one could have said, the first that can be made.
+    """
+
+    id: str
+    kind: Literal["strength", "missed"]
+    name: str
+    why: str
+    sources: tuple[str, ...]
+    next_time: str
+    weight: float
+    finder: str = PATTERN
+    on: Clause | None = None
+    then: Clause | None = None
+    unless: Clause | None = None
+    needs: Clause | None = None
+    unless_before: Clause | None = None
+    suggestions: tuple[str, ...] = ()
+    thresholds: tuple[tuple[str, float], ...] = ()
+
+    def threshold(self, name: str) -> float:
+        """A threshold by its name."""
+        return dict(self.thresholds)[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """All rules, the lists of patterns they use, and how many moments are shown.
+
+    `words` are regular expressions over the clean line of a turn (pipeline/tactics/text.py),
+    `terms` what a package may hold: issues of the ledger, in words.
+    """
+
+    version: int
+    rules: tuple[Rule, ...]
+    words: tuple[tuple[str, tuple[str, ...]], ...]
+    terms: tuple[tuple[str, str], ...] = ()
+    most: int = 7
+    most_strengths: int = 3
+    most_missed: int = 4
+    most_of_a_rule: int = 2
+    min_score: float = 1.0
+
+    def patterns(self, name: str) -> tuple[str, ...]:
+        """The patterns of a list."""
+        return dict(self.words)[name]
+
+
+def rulebook_from_toml(data: Mapping[str, Any]) -> Rulebook:
+    """The rules that parsed TOML describes; `<name>` in a pattern stands for a list above it.
+
+    Raises ConfigError, naming the rule and the key, for what is unknown, missing, given twice,
+    or no regular expression.
+    """
+    words = _words(data.get("words", {}))
+    rules = tuple(_rule(row, words) for row in data.get("rule", ()))
+    ids = [rule.id for rule in rules]
+    if twins := {one for one in ids if ids.count(one) > 1}:
+        raise ConfigError(f"moments: {sorted(twins)[0]} is there twice")
+    try:
+        return Rulebook(
+            version=int(data["version"]),
+            rules=rules,
+            words=tuple(words.items()),
+            terms=tuple(data.get("terms", {}).items()),
+            **data.get("limits", {}),
+        )
+    except (KeyError, TypeError, ValueError) as err:
+        raise ConfigError(f"moments: `version` or `[limits]` is not as it must be: {err}") from err
+
+
+def _words(table: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    words: dict[str, tuple[str, ...]] = {}
+    for name, patterns in table.items():
+        words[name] = tuple(_expanded(pattern, words, where=name) for pattern in patterns)
+        for pattern in words[name]:
+            _check_pattern(pattern, where=name)
+    return words
+
+
+def _expanded(pattern: str, words: Mapping[str, Sequence[str]], *, where: str) -> str:
+    unknown = [name for name in _NAME.findall(pattern) if name not in words]
+    if unknown:
+        raise ConfigError(f"moments: words.{where}: <{unknown[0]}> is not among the words above it")
+    return _NAME.sub(lambda found: f"(?:{'|'.join(words[found[1]])})", pattern)
+
+
+def _check_pattern(pattern: str, *, where: str) -> None:
+    try:
+        empty = re.match(pattern, "")
+    except re.error as err:
+        raise ConfigError(f"moments: words.{where}: {pattern!r} is no pattern: {err}") from err
+    if empty:
+        raise ConfigError(f"moments: words.{where}: {pattern!r} matches the empty text")
+
+
+def _rule(row: Mapping[str, Any], words: Mapping[str, Sequence[str]]) -> Rule:
+    where = f"moments: rule {row.get('id', '(no id)')}"
+    clauses = ("on", "then", "unless", "needs", "unless_before")
+    try:
+        rule = Rule(
+            **{key: _plain(value) for key, value in row.items() if key not in clauses}
+            | {key: _clause(row[key]) for key in clauses if key in row}
+        )
+    except TypeError as err:
+        raise ConfigError(f"{where}: {err}") from err
+    _check(rule, words, where=where)
+    return rule
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple((str(key), float(one)) for key, one in value.items())
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _clause(table: Mapping[str, Any]) -> Clause:
+    return Clause(**{key: _plain(value) for key, value in table.items()})
+
+
+def _check(rule: Rule, words: Mapping[str, Sequence[str]], *, where: str) -> None:
+    if rule.kind not in KINDS:
+        raise ConfigError(f"{where}: kind is {rule.kind}; it is strength or missed")
+    if not rule.sources or not rule.why or not rule.next_time:
+        raise ConfigError(f"{where}: say why it matters, who says so, and what to do next time")
+    if rule.finder == PATTERN and rule.on is None:
+        raise ConfigError(f"{where}: it finds by pattern, but has no `on`")
+    for clause in (rule.on, rule.then, rule.unless, rule.needs, rule.unless_before):
+        for name in clause.words if clause else ():
+            if name not in words:
+                raise ConfigError(f"{where}: there is no list of words called {name}")
+    for text in rule.suggestions:
+        unknown = {name for _, name, _, _ in Formatter().parse(text) if name} - SLOTS
+        if unknown:
+            raise ConfigError(f"{where}: nothing is known of {{{sorted(unknown)[0]}}}")
