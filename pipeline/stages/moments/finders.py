@@ -219,18 +219,26 @@ def _is_in(line: Row, place: Place) -> bool:
 
 
 def _taken_up(search: Search, stretch: Stretch, line: Row, *, within: int) -> Place | None:
-    """The other side's next position on the issue, if it is the same number and new to them."""
+    """Where the other side takes the number up next, as its position or by saying yes to it.
+
+    None where its next position on the issue is another one, or the number was its own already.
+    """
     if line["value"] is None:
+        return None
+    if any(
+        one["speaker"] != search.me and one["value"] == line["value"]
+        for earlier in search.scene.stretches[: stretch.place]
+        for one in earlier.lines
+    ):
         return None
     for other in search.scene.after(stretch.place, mine=False, me=search.me, within=within):
         for theirs in other.lines:
-            if (theirs["issue"], theirs["item"]) == (line["issue"], line["item"]) and (
-                theirs["kind"] in POSITIONS
-            ):
-                is_taken = theirs["value"] == line["value"] and theirs["kind"] != "repeat"
+            on_it = (theirs["issue"], theirs["item"]) == (line["issue"], line["item"])
+            if theirs["value"] == line["value"] and (on_it or "offer" in other.tags):
                 said = search.scene.said(theirs["turn"])
-                span = (theirs["start_char"], theirs["end_char"])
-                return said.sentences_of(*span) if is_taken else None
+                return said.sentences_of(theirs["start_char"], theirs["end_char"])
+            if on_it and theirs["kind"] in POSITIONS:
+                return None
     return None
 
 
@@ -242,12 +250,12 @@ def filled_silence(search: Search, rule: Rule) -> Iterator[Hit]:
         if stretch.speaker != search.me:
             continue
         for said in stretch.turns:
-            for tag in said.tags:
-                if tag["tactic"] not in asking:
-                    continue
-                quote = said.sentences_of(tag["start_char"], tag["end_char"])
+            asks = [tag for tag in said.tags if tag["tactic"] in asking]
+            asks += [line for line in said.lines if line["kind"] in POSITIONS]
+            quotes = {said.sentences_of(one["start_char"], one["end_char"]) for one in asks}
+            for quote in sorted(quotes, key=lambda place: place.start_char):
                 if _is_filled(search.scene, stretch, quote, pause_ms=pause_ms, rule=rule):
-                    yield Hit(rule=rule, quote=quote, strength=float(tag["score"]), heard=quote)
+                    yield Hit(rule=rule, quote=quote, strength=_NO_MATCH_SCORE, heard=quote)
 
 
 def _is_filled(
