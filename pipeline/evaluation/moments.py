@@ -227,3 +227,30 @@ def _is_one_exchange(moment: Mapping[str, Any], annotated: Mapping[str, Any]) ->
         return bool(moment["rule"] == annotated["rule"])
     far = max(NEAR.get(moment["rule"], 1), NEAR.get(annotated["rule"], 1))
     return abs(int(moment["turn"]) - int(annotated["turn"])) <= far
+
+
+def planted_found(reference: Mapping[str, Any], report: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Of the planted moments of a reference: how many a report shows, how many there are, and how
+    many it shows that were not planted.
+
+    A planted moment is shown where one of its kind quotes the same stretch of the call: the two
+    overlap in time, since turns of the reference and of the report are cut differently.
+    """
+    shown = report["moments"]
+    planted = [_timed(one, reference) for one in reference["moments"]]
+    ends = {turn["index"]: turn["end_s"] for turn in report["turns"]}
+    pairs = [
+        (number, place)
+        for number, (kind, start_s, end_s) in enumerate(planted)
+        for place, one in enumerate(shown)
+        if one["kind"] == kind and one["start_s"] < end_s and start_s < ends[one["turn"]]
+    ]
+    found = {number for number, _ in pairs}
+    explained = {place for _, place in pairs}
+    return len(found), len(planted), len(shown) - len(explained)
+
+
+def _timed(one: Mapping[str, Any], reference: Mapping[str, Any]) -> tuple[str, float, float]:
+    """A planted moment's kind, and the times of its turn."""
+    turn = reference["turns"][one["turn"]]
+    return one["kind"], turn["start_s"], turn["end_s"]
