@@ -29,10 +29,10 @@ DATA = ROOT / "tests" / "data" / "moments_cases"
 DEMO = ROOT / "tests" / "data" / "demo_call"
 REPORT = ROOT / "reports" / "moments.md"
 INTRODUCTION = """# How often moments are right
-Made by `scripts/eval_moments`. The short cases and the talks were written from the rules' definitions
-by somebody who had not seen the rules (tests/data/moments_cases); each talk has every moment of one
-person annotated. Tags and ledger are found by the shipped tagger, so its errors are in these figures.
-Invented talks are cleaner than real ones.
+Made by `scripts/eval_moments`. The short cases and the talks were written from the rules'
+definitions by somebody who had not seen the rules (tests/data/moments_cases); each talk has every
+moment of one person annotated. Tags and ledger are found by the shipped tagger, so its errors are
+in these figures. Invented talks are cleaner than real ones.
 
 ## The demo call
 Its author planted six moments, three of each kind, and wrote them down before there was a rule.
@@ -44,8 +44,8 @@ moment is right where one of its kind is annotated on or beside its turn.
 """
 CASES = """
 ## Short cases
-Each rule alone: found where it is, silent at a near miss. The first columns are of cases that nothing
-was changed for, the others of those that the rules were developed with.
+Each rule alone: found where it is, silent at a near miss. The first columns are of cases that
+nothing was changed for, the others of those that the rules were developed with.
 """
 
 

@@ -79,7 +79,13 @@ def found_moments(
     `talk` has turns, `me`, and maybe gaps_s. Words are said at an even pace, with the pauses given.
     """
     frames = frames_of(talk["turns"], talk.get("gaps_s", ()))
-    tags = tactics.run(**frames, config=definitions.tactics, model=definitions.model)
+    tags = tactics.run(
+        transcribe=frames["transcribe"],
+        turns=frames["turns"],
+        diarize=frames["diarize"],
+        config=definitions.tactics,
+        model=definitions.model,
+    )
     spoken = {"transcribe": frames["transcribe"], "turns": frames["turns"], "tactics": tags}
     ledger = offers.run(**spoken, config=definitions.offers)
     got = replies.run(
