@@ -136,4 +136,4 @@ STAGE = Stage(
     run=run,
 )
 
-__all__ = ["STAGE", "MomentsConfig", "Rulebook", "run", "rulebook_from_toml"]
+__all__ = ["STAGE", "MomentsConfig", "Rulebook", "rulebook_from_toml", "run"]
