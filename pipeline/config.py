@@ -22,9 +22,11 @@ from pipeline.models.registry import Weights, shipped_weights
 from pipeline.stages.audio import AudioConfig
 from pipeline.stages.diarize import DiarizeConfig
 from pipeline.stages.metrics import MetricsConfig
+from pipeline.stages.moments import MomentsConfig
 from pipeline.stages.offers import OffersConfig
 from pipeline.stages.page import PageConfig
 from pipeline.stages.recognizing import TranscribeConfig
+from pipeline.stages.replies import RepliesConfig
 from pipeline.stages.report import Definition, ReportConfig
 from pipeline.stages.tactics import TacticsConfig
 from pipeline.stages.turns import TurnsConfig
@@ -97,6 +99,8 @@ class Config:
     tactics: TacticsConfig = field(default_factory=_tactics_config)
     offers: OffersConfig = field(default_factory=lambda: OffersConfig(codebook=shipped_codebook()))
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    replies: RepliesConfig = field(default_factory=RepliesConfig)
+    moments: MomentsConfig = field(default_factory=MomentsConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     page: PageConfig = field(default_factory=PageConfig)
     voices: VoicesConfig = field(default_factory=VoicesConfig)

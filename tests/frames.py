@@ -99,3 +99,9 @@ def track_of(samples: Samples, *, truncated: bool = False) -> Track:
         container="wav",
         truncated=truncated,
     )
+
+
+def nothing_found() -> dict[str, dict[str, list[Any]]]:
+    """What the stages behind the figures hand to the report where they find nothing."""
+    found = ("questions", "effects", "leanings", "vague_promises", "pace")
+    return {"replies": {name: [] for name in found}, "moments": {"moments": []}}

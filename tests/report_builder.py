@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def line(speaker: str, text: str, start_s: float, end_s: float, *tags: tuple[str
     return Line(speaker=speaker, text=text, start_s=start_s, end_s=end_s, tags=tags)
 
 
+_FINDINGS = json.loads((Path(__file__).parent / "data" / "report_findings.json").read_text("utf-8"))
 _CONTENT = tomllib.loads((Path(__file__).parent / "data" / "report_call.toml").read_text("utf-8"))
 
 CALL = tuple(
@@ -93,6 +95,13 @@ def speaker(speaker_id: str, name: str, **changes: Any) -> dict[str, Any]:
             {"empathy_rate": 5.0, "assertion_rate": 7.5},
             {"empathy_rate": 6.7, "assertion_rate": 3.3},
         ],
+        "intervals": {
+            "talk_ratio": [0.481, 0.532],
+            "question_ratio": [0.246, 0.681],
+            "open_question_share": [0.146, 0.724],
+            "median_response_latency_s": [0.5, 1.1],
+            "empathy_share": [0.4, 0.794],
+        },
     } | changes  # fmt: skip
 
 
@@ -114,7 +123,7 @@ def report(
     """A whole report of those lines; `changes` replaces top-level keys."""
     tags = [tag for index, one in enumerate(lines) for tag in _tags(index, one)]
     return {
-        "schema_version": "1.3.0",
+        "schema_version": "1.4.0",
         "recording": recording(),
         "speakers": [dict(one) for one in speakers],
         "totals": totals(),
@@ -125,6 +134,13 @@ def report(
         "tactics": tags,
         "offers": [],
         "moments": [],
+        "questions": [],
+        "effects": [],
+        "leanings": [],
+        "vague_promises": [],
+        "pace": [],
+        "profile": profile(),
+        "readings": [],
         "quality": quality(),
         "definitions": _CONTENT["definition"],
         "codebook": [_entry(tactic) for tactic in FAMILY if tactic in {t["tactic"] for t in tags}],
@@ -132,6 +148,22 @@ def report(
         "models": _CONTENT["model"],
         "versions": {"parley": "0.1.0", "codebook": 1, "metrics": 1},
     } | changes  # fmt: skip
+
+
+def full_report() -> dict[str, Any]:
+    """The made-up call with everything that a report can hold since 1.4; figures made up too."""
+    return report(**_FINDINGS)
+
+
+def profile(**changes: Any) -> dict[str, Any]:
+    """The profile that a report is read by."""
+    return {
+        "profile": "job_offer",
+        "culture": "low_context",
+        "role": "candidate",
+        "name": "Job offer",
+        "description": "An offer of work, its salary and its other terms.",
+    } | changes
 
 
 def silent_report() -> dict[str, Any]:

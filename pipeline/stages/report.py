@@ -26,9 +26,10 @@ from pipeline.stages.report_quality import quality_document
 from pipeline.tactics.codebook import Codebook
 from pipeline.tactics.measured import PRECISION_BAR, Measured, below_bar
 
-SCHEMA_VERSION = "1.3.0"
+SCHEMA_VERSION = "1.4.0"
 """1.1 added `corrections` and `voice_matches`, 1.2 the offer ledger, 1.3 `transcript` and what
-tags are worth: precision, and what is hidden for it."""
+tags are worth: precision, and what is hidden for it; 1.4 what feedback is made of: moments,
+replies, effects, readings, intervals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,8 @@ def run(
     tactics: pl.DataFrame,
     offers: pl.DataFrame,
     metrics: pl.DataFrame,
+    replies: Mapping[str, Any],
+    moments: Mapping[str, Any],
     config: ReportConfig,
     audio: Track | None = None,
     transcript: Mapping[str, Any] | None = None,
@@ -145,7 +148,10 @@ def run(
         ],
         "offers": offers_document(offers, turns, config.codebook),
         "outcomes": outcomes_document(offers, config.codebook),
-        "moments": [],
+        "moments": _moments(moments, named),
+        **replies,
+        "profile": _profile(config),
+        "readings": [],
         "quality": quality_document(
             figures,
             audio=audio,
@@ -182,6 +188,22 @@ def run(
         **({"transcript": _transcript(transcript)} if transcript else {}),
         **({"corrections": list(labels["entries"])} if labels else {}),
         **({"voice_matches": names.voice_matches(named, voices)} if voices else {}),
+    }
+
+
+def _moments(moments: Mapping[str, Any], named: Sequence[names.Named]) -> list[dict[str, Any]]:
+    """The moments of who is marked as me, else of who spoke first."""
+    main = next((one.id for one in named if one.is_me), named[0].id if named else None)
+    return [moment for moment in moments["moments"] if moment["speaker"] == main]
+
+
+def _profile(_config: ReportConfig) -> dict[str, Any]:
+    return {
+        "profile": "general",
+        "culture": "none",
+        "role": None,
+        "name": "General",
+        "description": "Any negotiation.",
     }
 
 
@@ -292,8 +314,18 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=3,
-    inputs=("audio", "diarize", "transcribe", "turns", "tactics", "offers", "metrics"),
+    version=4,
+    inputs=(
+        "audio",
+        "diarize",
+        "transcribe",
+        "turns",
+        "tactics",
+        "offers",
+        "metrics",
+        "replies",
+        "moments",
+    ),
     output=Document(),
     config=ReportConfig,
     run=run,

@@ -62,6 +62,14 @@ class Figures:
         value = self._rows["call", speaker, metric]["value"]
         return None if value is None else round(value)
 
+    def intervals(self, *, speaker: str) -> dict[str, list[float]]:
+        """The 90 % intervals over the whole call, by metric."""
+        return {
+            metric: [rounded(row["low"]), rounded(row["high"])]
+            for (scope, who, metric), row in self._rows.items()
+            if scope == "call" and who == speaker and row["low"] is not None
+        }
+
     def interval(self, metric: str, *, speaker: str) -> list[float] | None:
         """The ends of a figure's 90 % interval; None where it has none."""
         row = self._rows["call", speaker, metric]
@@ -96,6 +104,7 @@ def speaker_document(named: Named, *, figures: Figures) -> dict[str, Any]:
             }
             for third in _THIRDS
         ],
+        "intervals": figures.intervals(speaker=speaker),
     }
 
 

@@ -19,6 +19,7 @@ import jsonschema
 import numpy as np
 import polars as pl
 import pytest
+from frames import nothing_found
 
 from pipeline.config import load_config
 from pipeline.plan import RECORDING, Recording, plan
@@ -120,6 +121,8 @@ def inputs_of(stage: Stage, lines: tuple[build.Said, ...], *, folder: Path) -> d
         "tactics": lambda: build.tactics(lines),
         "offers": lambda: build.offers(lines),
         "metrics": lambda: build.metrics(("S1", "S2") if lines else ()),
+        "replies": lambda: nothing_found()["replies"],
+        "moments": lambda: nothing_found()["moments"],
         "report": lambda: report_of(lines, folder=folder),
         "corrections": lambda: CORRECTED if lines else {"turns": [], "merges": [["S2", "S1"]]},
         "corrected_speech": lambda: build.speech(lines, tracks=2),

@@ -391,7 +391,8 @@ def test_a_correction_changes_keys_only_from_where_it_enters(folder: Path) -> No
 
     assert changed("--speaker", "S1=Eva") == {"report", "page"}
     assert changed("--turn", "4=S2") == {
-        "corrected_speech", "corrected_turns", "tactics", "offers", "metrics", "report", "page",
+        "corrected_speech", "corrected_turns", "tactics", "offers", "metrics", "replies",
+        "moments", "report", "page",
     }  # fmt: skip
 
 

@@ -96,7 +96,9 @@ def report_of(config: ReportConfig = CONFIG, **changes: Any) -> dict[str, Any]:
     measured = {name: frame for name, frame in inputs.items() if name != "offers"}
     figures = metrics.run(**measured, config=metrics.MetricsConfig(families=families))
     ledger = pl.DataFrame(schema=OFFERS)
-    report = run(**{"offers": ledger, **inputs}, metrics=figures, config=config)
+    report = run(
+        **{"offers": ledger, **frames.nothing_found(), **inputs}, metrics=figures, config=config
+    )
     VALIDATOR.validate(report)
     return report
 

@@ -69,7 +69,7 @@ def test_withheld_figures_are_null() -> None:
     VALIDATOR.validate(report)
 
 
-_NEVER_NULL = {"id", "name", "is_me", "rates", "balance_by_thirds"}
+_NEVER_NULL = {"id", "name", "is_me", "rates", "balance_by_thirds", "intervals"}
 
 
 @pytest.mark.parametrize(

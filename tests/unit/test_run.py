@@ -180,6 +180,8 @@ def test_a_changed_rule_runs_tactics_and_what_follows(folder: Path) -> None:
         "tactics",
         "offers",
         "metrics",
+        "replies",
+        "moments",
         "report",
         "page",
     ]

@@ -391,6 +391,7 @@ def test_conduct_is_in_the_report_and_on_the_page() -> None:
         tactics=found,
         offers=_ledger(found),
         metrics=_figures(found),
+        **frames.nothing_found(),
         config=replace(
             CONFIG.report, recording_name="call.wav", digest="a" * 64, versions=VERSIONS
         ),
