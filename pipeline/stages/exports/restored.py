@@ -13,7 +13,10 @@ from pipeline.stages.exports.call import Call
 
 Report = Mapping[str, Any]
 
-_NO_FIGURES = {"id", "name", "is_me", "talk_ratio_interval", "rates", "balance_by_thirds"}
+_NO_FIGURES = {
+    *("id", "name", "is_me", "rates", "balance_by_thirds"),
+    *("talk_ratio_interval", "intervals"),
+}
 _QUALITY = ("speech_without_words_s", "mean_word_probability", "doubtful_word_count")
 _UNITS = {
     "_s": "s",
@@ -71,7 +74,9 @@ def _milliseconds(time_s: float | None) -> int | None:
 
 def _figures(report: Report) -> Iterator[tuple[Any, ...]]:
     """Rows of METRICS: each speaker's, then the call's; intervals where the report has them."""
-    reasons = {(one["scope"], one["metric"]): one["reason"] for one in report["quality"]["withheld"]}
+    reasons = {
+        (one["scope"], one["metric"]): one["reason"] for one in report["quality"]["withheld"]
+    }
 
     def row(scope: str, speaker: str | None, metric: str, value: Any) -> tuple[Any, ...]:
         reason = reasons.get((speaker or "call", metric)) or reasons.get(("call", metric), "")
@@ -80,7 +85,9 @@ def _figures(report: Report) -> Iterator[tuple[Any, ...]]:
         return scope, speaker, metric, value, low, high, _unit(metric), withheld
 
     intervals = {
-        ("call", one["id"], "talk_ratio"): one["talk_ratio_interval"] for one in report["speakers"]
+        ("call", one["id"], metric): ends
+        for one in report["speakers"]
+        for metric, ends in _intervals(one).items()
     }
     for one in report["speakers"]:
         yield from (row(scope, one["id"], metric, v) for scope, metric, v in _own_figures(one))
@@ -88,6 +95,11 @@ def _figures(report: Report) -> Iterator[tuple[Any, ...]]:
         yield row("call", None, metric, value)
     for metric in _QUALITY:
         yield row("call", None, metric, report["quality"][metric])
+
+
+def _intervals(speaker: Report) -> Report:
+    """The 90 % intervals of a speaker by metric; before 1.4.0 there was one."""
+    return {"talk_ratio": speaker["talk_ratio_interval"], **speaker.get("intervals", {})}
 
 
 def _own_figures(speaker: Report) -> Iterator[tuple[str, str, Any]]:

@@ -12,25 +12,24 @@ from pipeline.stages.exports.call import Call
 
 MOMENT_COLUMNS = (
     "rank", "rule", "kind", "name", "turn", "speaker_id", "speaker", "start_s", "end_s", "quote",
-    "start_char", "end_char", "why", "sources", "suggestion", "next_time",
+    "start_char", "end_char", "reply_turn", "reply_quote", "why", "sources", "suggestion",
+    "next_time", "score",
 )  # fmt: skip
 QUESTION_COLUMNS = (
-    "turn", "speaker_id", "speaker", "start_s", "quote", "kind", "follow_up", "reply_turn",
-    "reply_word_count", "reply_duration_s", "reply_latency_s", "reply_new_word_count",
-    "reply_new_words",
+    "turn", "speaker_id", "speaker", "start_s", "quote", "start_char", "end_char", "kind",
+    "calibrated", "follow_up", "reply_turn", "reply_start_s", "reply_latency_s",
+    "reply_duration_s", "reply_word_count", "reply_new_word_count", "reply_new_words",
 )  # fmt: skip
 EFFECT_COLUMNS = (
     "tactic", "speaker_id", "speaker", "count", "answered_count", "median_reply_words",
     "median_new_words", "other_reply_words", "agreement_count", "concession_count",
 )  # fmt: skip
-_REPLY = ("turn", "word_count", "duration_s", "latency_s", "new_word_count", "new_words")
-
 _WHOLE = ("turn", "rank", "count")
 _FRACTIONS = (
     "score", "value", "low", "high", "step", "gap_share", "median_reply_words",
     "median_new_words", "other_reply_words",
 )  # fmt: skip
-_FLAGS = ("experimental", "exact", "standing", "follow_up", "next_time")
+_FLAGS = ("experimental", "exact", "standing", "calibrated", "follow_up")
 _LISTS = ("sources", "reply_new_words")
 
 Row = Mapping[str, Any]
@@ -80,4 +79,4 @@ def _type(column: str) -> pl.DataType | type[pl.DataType]:
 def _flat(one: Row) -> Row:
     """A row whose reply, where it has one, stands in columns of its own."""
     reply = one.get("reply") or {}
-    return {**one, **{f"reply_{key}": reply.get(key) for key in _REPLY}}
+    return {**one, **{f"reply_{key}": value for key, value in reply.items()}}
