@@ -20,7 +20,7 @@ from pipeline.stages.exports.call import Call
 from pipeline.stages.exports.formats import FORMATS
 from pipeline.stages.exports.naming import file_stem
 from pipeline.stages.exports.restored import read_report, restored
-from pipeline.store import Store
+from pipeline.store import Store, translated
 
 EVERY = "all"
 REPORT = "report.json"
@@ -46,12 +46,13 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """A call, the folder of its report, and the file that must not be written over.
+    """A call, what its files are called and where they go, and what was analysed.
 
     `report` is the report.json where nothing else is left of the call.
     """
 
     call: Call
+    stem: str
     folder: Path
     recording: Path
     report: Path | None = None
@@ -74,7 +75,8 @@ def export(
     wanted = _wanted(formats)
     source = _source(recording, store=store)
     chosen = _possible(wanted, call=source.call, every=EVERY in formats)
-    targets = _targets(chosen, source=source, out=out)
+    with translated("write to", out or source.folder):
+        targets = _targets(chosen, source=source, out=out)
     contents = _contents(chosen, source=source)  # all of them, before anything is written
     for target, content in zip(targets, contents, strict=True):
         _write(target, content)
@@ -135,6 +137,7 @@ def _stored(path: Path, *, store: Store) -> _Source:
         found = made(whole, bench=deaf_bench(analysed))
     return _Source(
         call=Call(**{name: found[name] for name in ("report", "words", "turns", "metrics")}),
+        stem=file_stem(found["report"]),
         folder=analysed.folder,
         recording=analysed.recording.path,
         notes=(_VOICES_SKIPPED,) if voices_skipped else (),
@@ -163,7 +166,8 @@ def _restored(report: Path, *, recording: Path) -> _Source:
     """A call from its report alone. Raises InputError where that is not a whole one."""
     with _whole_report(report):
         call = restored(_read(report))
-    return _Source(call=call, report=report, folder=report.parent, recording=recording)
+        stem = file_stem(call.report)
+    return _Source(call=call, stem=stem, report=report, folder=report.parent, recording=recording)
 
 
 def _read(report: Path) -> dict[str, Any]:
@@ -195,8 +199,8 @@ def _targets(chosen: Sequence[str], *, source: _Source, out: Path | None) -> tup
     if out and _is_file_name(out, chosen=chosen):
         targets = [out]
     else:
-        stem = file_stem(source.call.report)
-        targets = [(out or source.folder) / f"{stem}{FORMATS[name].ending}" for name in chosen]
+        folder = out or source.folder
+        targets = [folder / f"{source.stem}{FORMATS[name].ending}" for name in chosen]
     for target in targets:
         if target.exists() and source.recording.exists() and target.samefile(source.recording):
             raise ConfigError(
