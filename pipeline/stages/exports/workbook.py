@@ -55,7 +55,9 @@ def _fill(sheet: Any, rows: pl.DataFrame, *, head: Any) -> None:
         shown = [_fitting(cell(value)) for value in values.to_list()]
         sheet.set_column(column, column, _width([values.name, *shown]))
         for row, value in enumerate(shown, start=1):
-            if value is not None:
+            if isinstance(value, str):  # never what write() would make of it
+                sheet.write_string(row, column, value)
+            elif value is not None:
                 sheet.write(row, column, value)
 
 
