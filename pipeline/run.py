@@ -168,21 +168,29 @@ def _make(task: Task, *, inputs: Mapping[str, Any], draft: Path, bench: Bench) -
                 output.save(value, draft)
 
 
+def made(plan: Plan, *, bench: Bench) -> dict[str, Any]:
+    """What files are made of, corrections included, its stages run where needed.
+
+    The report (a document) and, by name, WORDS, SPEECH, TURNS and METRICS of records.
+    """
+    stages = {
+        "report": "report",
+        "words": "transcribe",
+        "speech": "diarize",
+        "turns": "turns",
+        "metrics": "metrics",
+    }
+    return {
+        name: _value(plan.maker(stage).stage.name, plan=plan, bench=bench)
+        for name, stage in stages.items()
+    }
+
+
 def results(plan: Plan, *, bench: Bench) -> dict[str, bytes]:
     """Every file of a recording's report by name, its stages run where needed."""
     page = obtain("page", plan=plan, bench=bench)
     report_file = obtain("report", plan=plan, bench=bench)
-    values = {
-        name: _value(plan.maker(name).stage.name, plan=plan, bench=bench)
-        for name in ("report", "transcribe", "diarize", "turns", "metrics")
-    }
-    exported = export_files(
-        report=values["report"],
-        words=values["transcribe"],
-        speech=values["diarize"],
-        turns=values["turns"],
-        metrics=values["metrics"],
-    )
+    exported = export_files(**made(plan, bench=bench))
     with translated("read from the artefact store", bench.store.root):
         return {
             "report.html": page.read_bytes(),

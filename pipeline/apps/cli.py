@@ -189,6 +189,48 @@ def relabel(
 
 
 @app.command()
+def export(
+    recording: Annotated[
+        Path,
+        typer.Argument(
+            help="The recording or transcript, the folder of its report, or its report.json."
+        ),
+    ],
+    format_: Annotated[
+        list[str],
+        typer.Option(
+            "--format",
+            help="srt, vtt, textgrid, elan, convokit, csv, parquet, xlsx, or all. Repeatable.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write to, or the name of the one file. [default: the report's folder]"
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; only where things lie is read from it.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="run.KEY=VALUE", help="Where things lie; may be repeated."),
+    ] = None,
+) -> None:
+    """Export a report for other tools, speakers and tactics in each: the report as it stands now.
+
+    Subtitles (srt, vtt) with the tactics in brackets; tiers for Praat (textgrid) and ELAN
+    (elan); a ConvoKit corpus; tables as csv, parquet or one workbook (xlsx). Nothing is
+    recognised anew. Of a transcript without times there are no subtitles and no tiers.
+    """
+    from pipeline.apps import console
+    from pipeline.apps.export import export as run
+
+    with console.errors_printed():
+        run(recording, formats=format_, out=out, config=_config(config, set_, {}))
+
+
+@app.command()
 def enrol(
     name: Annotated[str | None, typer.Argument(help="Whose voice it is.")] = None,
     clip: Annotated[

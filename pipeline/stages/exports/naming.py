@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, count
+from pathlib import PurePosixPath
 from typing import Any
+
+LABEL_CHARACTERS = 80
+STEM_BYTES = 100
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HALVES = re.compile("[\ud800-\udfff]")
 _BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_NO_CHARACTERS = dict.fromkeys(map(ord, "\ufffe\uffff"), "\ufffd")
+_ANALYSIS_WRITES = ("", "report", "transcript")
 
 
 def names(report: Mapping[str, Any]) -> dict[str, str]:
@@ -43,3 +50,37 @@ def speaker_tokens(report: Mapping[str, Any]) -> dict[str, str]:
         taken = plain in tokens.values()
         tokens[speaker_id] = f"{plain}_{token(speaker_id)}" if taken else plain
     return tokens
+
+
+def plain_line(text: str) -> str:
+    """The text on one line that XML can hold too: without the two characters that are none."""
+    return one_line(text.translate(_NO_CHARACTERS))
+
+
+def labels(report: Mapping[str, Any], *, speakers: Iterable[str]) -> dict[str, str]:
+    """Each speaker's id with a short name that nobody else has, for what names must tell apart."""
+    shown = names(report)
+    found: dict[str, str] = {}
+    for speaker in speakers:
+        name = plain_line(shown.get(speaker, speaker))[:LABEL_CHARACTERS].strip() or "Speaker"
+        found[speaker] = unlike(name, taken=found.values())
+    return found
+
+
+def unlike(name: str, *, taken: Collection[str]) -> str:
+    """The name, with a number from 2 where it is taken, whatever the case of its letters."""
+    folded = {other.casefold() for other in taken}
+    others = (f"{name} ({number})" for number in count(2))
+    return next(one for one in chain([name], others) if one.casefold() not in folded)
+
+
+def file_stem(report: Mapping[str, Any]) -> str:
+    """What files of a recording are called, from its name without the ending.
+
+    Letters, digits, and `-._ ` between them: nothing that means something in a path or a shell
+    stays, so no name leads out of the folder. Names of files that an analysis writes are avoided.
+    """
+    whole = re.split(r"[/\\]", plain_line(report["recording"]["name"]))[-1]
+    letters = re.sub(r"[^\w.\- ]+", "_", PurePosixPath(whole).stem)
+    short = letters.encode()[:STEM_BYTES].decode(errors="ignore").strip("-._ ")
+    return "call" if short.casefold() in _ANALYSIS_WRITES else short

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -33,17 +33,18 @@ Row = Mapping[str, Any]
 
 def turns_csv(report: Row, *, turns: pl.DataFrame) -> str:
     """One row a turn or backchannel; times in seconds."""
-    rows = (
-        _with_speaker(row, report=report)
-        | {
+    return table(with_speakers(turn_rows(turns), report=report), columns=TURN_COLUMNS)
+
+
+def turn_rows(turns: pl.DataFrame) -> Iterator[Row]:
+    """TURNS as rows with times in seconds and the number of words."""
+    for row in turns.iter_rows(named=True):
+        yield row | {
             "start_s": _seconds(row["start_ms"]),
             "end_s": _seconds(row["end_ms"]),
             "overlap_s": _seconds(row["overlap_ms"]),
             "word_count": len(row["words"]),
         }
-        for row in turns.iter_rows(named=True)
-    )
-    return table(rows, columns=TURN_COLUMNS)
 
 
 def _seconds(time_ms: int | None) -> float | None:
@@ -52,29 +53,27 @@ def _seconds(time_ms: int | None) -> float | None:
 
 def tactics_csv(report: Row) -> str:
     """One row a tag."""
-    return table(
-        (_with_speaker(tag, report=report) for tag in report["tactics"]), columns=TACTIC_COLUMNS
-    )
+    return table(with_speakers(report["tactics"], report=report), columns=TACTIC_COLUMNS)
 
 
 def offers_csv(report: Row) -> str:
     """One row a line of the ledger; what it does not say is empty."""
-    return table(
-        (_with_speaker(offer, report=report) for offer in report["offers"]), columns=OFFER_COLUMNS
-    )
+    return table(with_speakers(report["offers"], report=report), columns=OFFER_COLUMNS)
 
 
 def metrics_csv(report: Row, *, metrics: pl.DataFrame) -> str:
     """One row a figure; where it is withheld, the value is empty and the reason given."""
-    rows = (_with_speaker(row, report=report) for row in metrics.iter_rows(named=True))
-    return table(rows, columns=METRIC_COLUMNS)
+    rows = metrics.iter_rows(named=True)
+    return table(with_speakers(rows, report=report), columns=METRIC_COLUMNS)
 
 
-def _with_speaker(row: Row, *, report: Row) -> dict[str, Any]:
-    """The row with the speaker's id and name; both empty for figures of the whole call."""
-    speaker_id = row.get("speaker")
-    shown = names(report).get(speaker_id, speaker_id) if speaker_id else None
-    return {**row, "speaker_id": speaker_id, "speaker": shown}
+def with_speakers(rows: Iterable[Row], *, report: Row) -> Iterator[Row]:
+    """The rows with the speaker's id and name; both empty for figures of the whole call."""
+    shown = names(report)
+    for row in rows:
+        speaker_id = row.get("speaker")
+        speaker = shown.get(speaker_id, speaker_id) if speaker_id else None
+        yield {**row, "speaker_id": speaker_id, "speaker": speaker}
 
 
 def table(rows: Iterable[Row], *, columns: Sequence[str]) -> str:
@@ -82,13 +81,14 @@ def table(rows: Iterable[Row], *, columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    """Text made harmless, nothing for None, numbers as they are."""
-    return harmless(value) if isinstance(value, str) else value
+def cell(value: Any) -> Any:
+    """Text made harmless, lists as one text, nothing for None, numbers as they are."""
+    text = "; ".join(value) if isinstance(value, list) else value
+    return harmless(text) if isinstance(text, str) else text
 
 
 def harmless(text: str) -> str:
