@@ -24,12 +24,12 @@ _TURNED = {
 }  # fmt: skip
 _AFTER_I = {"was": "were", "is": "are"}
 _OBJECTIVE = frozenset(
-    ["for", "to", "with", "of", "about", "from", "by", "on", "at", "without", "give", "gives", "gave", "told", "tell", "help", "let", "ask"]
+    "for to with of about from by on at without give gives gave told tell help let ask".split()
 )
 _LEADS = frozenset(
     [
-        *["well", "yes", "yeah", "yep", "no", "okay", "ok", "so", "and", "but", "right", "oh", "look", "listen", "honestly", "because"],
-        *["then", "now", "sure", "great", "good"],
+        *"well yes yeah yep no okay ok so and but right oh look listen honestly because".split(),
+        *"then now sure great good".split(),
         *("you know", "i mean", "i think", "i guess", "to be honest", "to be fair"),
     ]
 )
