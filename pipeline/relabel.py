@@ -25,14 +25,14 @@ from pipeline.corrections import (
     read_overlay,
     undo,
 )
-from pipeline.enrolment import Enrolment, checked_name, enrolled_people, same_name
+from pipeline.enrolment import checked_name, enrolled_people, same_name
 from pipeline.errors import ConfigError, InputError
 from pipeline.history import recall
 from pipeline.models.device import Device
 from pipeline.models.weights import locate
 from pipeline.plan import Plan, Recording, plan, read_recording
 from pipeline.records import speakers_of as in_call
-from pipeline.run import Bench, Models, accounted, publish, results
+from pipeline.run import Bench, Listener, Models, accounted, nobody, publish, results
 from pipeline.store import Store, check_writable
 
 _NEEDED = ("diarize", "transcribe", "turns")
@@ -237,17 +237,9 @@ def rewrite(analysed: Analysed, *, overlay: Overlay) -> Relabelled:
 
     The text encoder alone is loaded, and only where turns have changed.
     """
-    enrolled = enrolled_people(analysed.config)
-    whole = _planned(analysed, overlay=overlay, enrolled=enrolled)
-    skipped = bool(enrolled) and not _voices_stored(whole, store=analysed.store)
-    if skipped:
-        whole = _planned(analysed, overlay=overlay, enrolled=())
+    whole, skipped = current(analysed, overlay=overlay)
     ran: dict[str, None] = {}
-    bench = Bench(
-        store=analysed.store,
-        models=Models(device=_on_cpu, locate=partial(_encoder_alone, analysed.config)),
-        listener=lambda stage, _: ran.update({stage: None}),
-    )
+    bench = deaf_bench(analysed, listener=lambda stage, _: ran.update({stage: None}))
     with accounted("the correction"):
         files = results(whole, bench=bench)
         publish(files, folder=analysed.folder)
@@ -261,8 +253,19 @@ def rewrite(analysed: Analysed, *, overlay: Overlay) -> Relabelled:
     )
 
 
-def _planned(analysed: Analysed, *, overlay: Overlay, enrolled: Sequence[Enrolment]) -> Plan:
-    return plan(analysed.recording, config=analysed.config, overlay=overlay, enrolled=enrolled)
+def current(analysed: Analysed, *, overlay: Overlay) -> tuple[Plan, bool]:
+    """The plan as corrections and enrolled voices have it; true where voices had to be left out."""
+    enrolled = enrolled_people(analysed.config)
+    whole = plan(analysed.recording, config=analysed.config, overlay=overlay, enrolled=enrolled)
+    if not enrolled or _voices_stored(whole, store=analysed.store):
+        return whole, False
+    return plan(analysed.recording, config=analysed.config, overlay=overlay), True
+
+
+def deaf_bench(analysed: Analysed, *, listener: Listener = nobody) -> Bench:
+    """What makes everything but what has to hear: there is no model for that."""
+    models = Models(device=_on_cpu, locate=partial(_encoder_alone, analysed.config))
+    return Bench(store=analysed.store, models=models, listener=listener)
 
 
 def _voices_stored(whole: Plan, *, store: Store) -> bool:
