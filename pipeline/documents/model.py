@@ -73,7 +73,8 @@ def one_line(text: str) -> str:
 
 def quoted(text: str) -> str:
     """What was said, cut where it is very long."""
-    return wording.shortened(one_line(text), length=QUOTE_LENGTH)
+    beginning = text[: 4 * QUOTE_LENGTH]  # a quote may be as long as the call
+    return wording.shortened(one_line(beginning), length=QUOTE_LENGTH)
 
 
 def joined(parts: Sequence[str], *, by: str = "; ") -> str:
