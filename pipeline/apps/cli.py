@@ -189,6 +189,54 @@ def relabel(
 
 
 @app.command()
+def report(
+    recording: Annotated[
+        Path,
+        typer.Argument(
+            help="The recording or transcript, the folder of its report, or its report.json."
+        ),
+    ],
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", metavar="html|pdf|md|docx|json", help="What to write. Repeatable."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write to, or the file. [default: beside the report]"),
+    ] = None,
+    transcript: Annotated[
+        bool, typer.Option("--transcript", help="Put the whole transcript in pdf, md and docx.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; only where things lie is read from it.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="run.KEY=VALUE", help="Where things lie; may be repeated."),
+    ] = None,
+) -> None:
+    """Write the feedback report of an analysed recording in a form to hand on.
+
+    Corrections are in it; nothing is recognised anew. Without --format report.html is brought up
+    to date, and where it lies is printed. A PDF is printed by Chromium, Chrome or Edge, or by
+    WeasyPrint where there is none; PARLEY_CHROMIUM names another browser.
+    """
+    from pipeline.apps import console
+    from pipeline.apps.report import report as run
+
+    with console.errors_printed():
+        run(
+            recording,
+            formats=format_ or [],
+            out=out,
+            transcript=transcript,
+            config=_config(config, set_, {}),
+        )
+
+
+@app.command()
 def export(
     recording: Annotated[
         Path,

@@ -18,6 +18,7 @@ from pipeline.stages.page import (
     charts,
     figures,
     ledger,
+    limits,
     naming,
     palette,
     tags,
@@ -36,11 +37,11 @@ class PageConfig:
     quotes_per_tactic: int = 2
 
 
-def run(*, report: Mapping[str, Any], config: PageConfig) -> str:
+def run(*, report: Mapping[str, Any], config: PageConfig, with_transcript: bool = True) -> str:
     """The report as one self-contained HTML page.
 
     `report` is what report.json holds (schemas/report.schema.json). The same report gives the
-    same bytes.
+    same bytes. Without the transcript it is shorter, for paper.
     """
     environment = _environment()
     style = environment.get_template("report.css.jinja").render(
@@ -55,6 +56,7 @@ def run(*, report: Mapping[str, Any], config: PageConfig) -> str:
         script=Markup(script),  # noqa: S704 -- our own file
         style_hash=_csp_hash(style),
         script_hash=_csp_hash(script),
+        with_transcript=with_transcript,
         **_content(report, config=config),
     )
 
@@ -66,7 +68,7 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
     return {
         "report": report,
         "title": wording.name_of(report["recording"]["name"]),
-        "facts": _facts(report),
+        "facts": facts(report),
         "people": everyone,
         "sources_of_names": naming.sources_of_names(report),
         "main": wording.main_person(everyone),
@@ -77,9 +79,10 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
         "bar_figures": charts.bar_figures(report),
         "timeline": _timeline(report, config=config) if everyone and heard else None,
         "heard": heard,
-        "tactics_withheld": _tactics_withheld(report),
+        "tactics_withheld": tactics_withheld(report),
         "families": timeline.used_families(report),
         "family_groups": tags.family_groups(report, quotes=config.quotes_per_tactic),
+        "limits": limits.limits(report),
         "tagged": tags.how_tagged(report),
         "accuracies": accuracy.accuracies(report),
         "hidden_tactics": accuracy.hidden(report),
@@ -91,7 +94,7 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
     }
 
 
-def _facts(report: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def facts(report: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What is known of the recording, for the head of the page."""
     recording = report["recording"]
     if not wording.is_heard(report):
@@ -114,7 +117,7 @@ def _facts(report: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _tactics_withheld(report: Mapping[str, Any]) -> str:
+def tactics_withheld(report: Mapping[str, Any]) -> str:
     """Why no tactics are shown, or nothing where they are."""
     language = report["recording"]["language"]
     if language in (ENGLISH, None) or report["tactics"]:
