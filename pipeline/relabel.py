@@ -58,6 +58,7 @@ class Analysed:
     config: Config
     folder: Path
     store: Store
+    earlier: Mapping[str, Any] | None = None
 
     @property
     def uncorrected(self) -> Plan:
@@ -109,6 +110,7 @@ def find_analysis(path: Path, *, store: Store) -> Analysed:
         config=known.config,
         folder=folder or known.folder,
         store=store,
+        earlier=known.earlier,
     )
     heard = "transcript" if found.recording.is_transcript else "audio"
     tasks = [found.uncorrected.maker(name) for name in (heard, *_NEEDED)]
@@ -262,7 +264,13 @@ def rewrite(analysed: Analysed, *, overlay: Overlay) -> Relabelled:
 
 
 def _planned(analysed: Analysed, *, overlay: Overlay, enrolled: Sequence[Enrolment]) -> Plan:
-    return plan(analysed.recording, config=analysed.config, overlay=overlay, enrolled=enrolled)
+    return plan(
+        analysed.recording,
+        config=analysed.config,
+        overlay=overlay,
+        enrolled=enrolled,
+        earlier=analysed.earlier,
+    )
 
 
 def _voices_stored(whole: Plan, *, store: Store) -> bool:

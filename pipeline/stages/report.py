@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,17 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import ConfigError
+from pipeline.quotes import quote_ms
 from pipeline.records import Track, language_of, speakers_of
 from pipeline.stage import Document, Stage
 from pipeline.stages import report_names as names
-from pipeline.stages.report_accuracy import hidden_document, precision_document, shown_tags
+from pipeline.stages.report_accuracy import (
+    hidden_document,
+    precision_document,
+    shown_replies,
+    shown_tags,
+)
+from pipeline.stages.report_earlier import compared
 from pipeline.stages.report_figures import (
     Figures,
     rounded,
@@ -111,13 +117,14 @@ def run(
     transcript: Mapping[str, Any] | None = None,
     labels: Mapping[str, Any] | None = None,
     voices: Mapping[str, Any] | None = None,
+    earlier: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report as plain data, valid under schemas/report.schema.json.
 
     `labels` says what people corrected (`names`, `merges`, `entries`, `ignored`), `voices` which
-    speakers sound like somebody enrolled (`matches`); both are there only in plans
-    that have them. There is either `audio` or a `transcript`. Raises ConfigError where nobody
-    in a transcript is called `me`.
+    speakers sound like somebody enrolled (`matches`), `earlier` holds figures of earlier `calls`;
+    they are there only in plans that have them. There is either `audio` or a `transcript`. Raises
+    ConfigError where nobody in a transcript is called `me`.
     """
     positional = config.names or (tuple(transcript["speakers"]) if transcript else ())
     if transcript:
@@ -132,6 +139,7 @@ def run(
         labels=labels,
         voices=voices,
     )
+    history, unknown = compared(earlier, named) if earlier else (None, [])
     return {
         "schema_version": SCHEMA_VERSION,
         "recording": _recording(audio, transcript, transcribe, config),
@@ -149,7 +157,7 @@ def run(
         "offers": offers_document(offers, turns, config.codebook),
         "outcomes": outcomes_document(offers, config.codebook),
         "moments": _moments(moments, named),
-        **replies,
+        **shown_replies(replies, experimental=experimental, all_tags=config.all_tags),
         "profile": _profile(config),
         "readings": [],
         "quality": quality_document(
@@ -161,6 +169,7 @@ def run(
             names_given=len(config.names),
             reasons=dict(config.reasons),
             ignored=labels["ignored"] if labels else 0,
+            further=unknown,
         ),
         "definitions": [
             {"metric": d.metric, "definition": d.definition, "note": d.note}
@@ -186,6 +195,7 @@ def run(
         ],
         "versions": dict(config.versions),
         **({"transcript": _transcript(transcript)} if transcript else {}),
+        **({"earlier": history} if history else {}),
         **({"corrections": list(labels["entries"])} if labels else {}),
         **({"voice_matches": names.voice_matches(named, voices)} if voices else {}),
     }
@@ -193,8 +203,8 @@ def run(
 
 def _moments(moments: Mapping[str, Any], named: Sequence[names.Named]) -> list[dict[str, Any]]:
     """The moments of who is marked as me, else of who spoke first."""
-    main = next((one.id for one in named if one.is_me), named[0].id if named else None)
-    return [moment for moment in moments["moments"] if moment["speaker"] == main]
+    main = names.main_of(named)
+    return [moment for moment in moments["moments"] if main and moment["speaker"] == main.id]
 
 
 def _profile(_config: ReportConfig) -> dict[str, Any]:
@@ -255,11 +265,17 @@ def _tags(
     Of words without times, it is the turn's.
     """
     by_turn = {row["turn"]: row for row in turns.iter_rows(named=True)}
-    times = words.select("start_ms", "end_ms", "text").rows()
+    spoken = words.select("start_ms", "end_ms", "text").rows()
     tags = []
     for tag in tactics.iter_rows(named=True):
         turn = by_turn[tag["turn"]]
-        start_ms, end_ms = _quote_ms(turn, times, tag["start_char"], tag["end_char"])
+        start_ms, end_ms = quote_ms(
+            tag["start_char"],
+            tag["end_char"],
+            words=turn["words"],
+            spoken=spoken,
+            turn_ms=(turn["start_ms"], turn["end_ms"]),
+        )
         tags.append(
             {
                 "turn": tag["turn"],
@@ -276,25 +292,6 @@ def _tags(
             }
         )
     return tags
-
-
-def _quote_ms(
-    turn: Mapping[str, Any],
-    times: Sequence[tuple[int | None, int | None, str]],
-    start_char: int,
-    end_char: int,
-) -> tuple[int | None, int | None]:
-    """Start of the first and end of the last word of a quote; a turn's words join by blanks."""
-    word_ids: Sequence[int] = turn["words"]
-    starts = [0]
-    for number in word_ids[:-1]:
-        starts.append(starts[-1] + len(times[number][2]) + 1)
-    first = max(0, bisect_right(starts, start_char) - 1)
-    last = max(first, bisect_right(starts, max(start_char, end_char - 1)) - 1)
-    start_ms, end_ms = times[word_ids[first]][0], times[word_ids[last]][1]
-    if start_ms is None or end_ms is None:
-        return turn["start_ms"], turn["end_ms"]
-    return start_ms, max(start_ms, end_ms)
 
 
 def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]:
@@ -314,7 +311,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=4,
+    version=5,
     inputs=(
         "audio",
         "diarize",
