@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,11 +136,14 @@ def _read(path: Path) -> EarlierCall:
 def _json(path: Path) -> Mapping[str, Any]:
     """A file's JSON object. Raises InputError."""
     try:
-        if not path.is_file():
-            raise InputError("there is no such file or folder")
-        if path.stat().st_size > MAX_BYTES:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise InputError("it is no regular file")
+        if facts.st_size > MAX_BYTES:
             raise InputError("it is too large for a report")
         report = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        raise InputError("there is no such file or folder") from err
     except OSError as err:
         raise InputError(f"it cannot be read ({err.strerror})") from err
     except (ValueError, RecursionError) as err:
