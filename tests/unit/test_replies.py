@@ -210,6 +210,53 @@ def test_where_nothing_is_said_all_lists_are_empty() -> None:
     assert not any(plain.values())
 
 
+TEXTS = (
+    "What would it take?", "Yes.", "We will see what we can do.", "On Friday, probably.",
+    "…", "<script>alert(1)</script>", "é́ 🎉 100", "110,000 or nothing",
+)  # fmt: skip
+TACTICS_SEEN = (
+    "open_question", "closed_question", "calibrated_question", "follow_up_question", "label",
+    "vague_assurance", "commitment_request", "hedged_ask", "threat", "accept", "interruption",
+    "premature_acceptance", "counter_without_question",
+)  # fmt: skip
+LINES = st.lists(
+    st.builds(
+        lambda who, text, start, length, tactics, kind: said(
+            who, text, start, start + length, *((one, text) for one in tactics), kind=kind
+        ),
+        st.sampled_from(["S1", "S2", "S3"]),
+        st.sampled_from(TEXTS),
+        st.integers(0, 60),
+        st.integers(1, 20),
+        st.lists(st.sampled_from(TACTICS_SEEN), unique=True, max_size=4),
+        st.sampled_from(["turn", "turn", "backchannel"]),
+    ),
+    max_size=8,
+).map(lambda lines: sorted(lines, key=lambda one: (one.start_ms, one.end_ms)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(LINES, st.booleans())
+def test_whatever_is_said_the_contract_holds(lines: list[build.Said], heard: bool) -> None:
+    """Valid under the schema; replies are later turns of others; counts fit into each other."""
+    result = found(lines, heard=heard)
+    for question in result["questions"]:
+        text = lines[question["turn"]].text
+        assert question["quote"] == text[question["start_char"] : question["end_char"]]
+        reply = question["reply"]
+        if reply:
+            assert reply["turn"] > question["turn"]
+            assert reply["speaker"] == lines[reply["turn"]].speaker != question["speaker"]
+            assert lines[reply["turn"]].kind == "turn"
+            assert len(reply["new_words"]) == min(8, reply["new_word_count"])
+    for one in result["effects"]:
+        counts = (one["agreement_count"], one["concession_count"])
+        assert max(counts) <= one["answered_count"] <= one["count"]
+        assert (one["median_reply_words"] is None) == (one["answered_count"] == 0)
+    for one in result["vague_promises"]:
+        assert not one["pinned"] or one["request_turn"] > one["turn"]
+
+
 # --- effects
 
 
