@@ -265,16 +265,12 @@ def _tags(
     Of words without times, it is the turn's.
     """
     by_turn = {row["turn"]: row for row in turns.iter_rows(named=True)}
-    spoken = words.select("start_ms", "end_ms", "text").rows()
+    times = words.select("start_ms", "end_ms", "text").rows()
     tags = []
     for tag in tactics.iter_rows(named=True):
         turn = by_turn[tag["turn"]]
         start_ms, end_ms = quote_ms(
-            tag["start_char"],
-            tag["end_char"],
-            words=turn["words"],
-            spoken=spoken,
-            turn_ms=(turn["start_ms"], turn["end_ms"]),
+            turn, times, start_char=tag["start_char"], end_char=tag["end_char"]
         )
         tags.append(
             {

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.floor import Turn, takers
-from pipeline.quotes import quote_ms
+from pipeline.quotes import WordTimes, quote_ms
 from pipeline.records import TURN
 from pipeline.tactics.codebook import Tag
 from pipeline.tactics.empathy import content_by_stem
@@ -46,14 +46,14 @@ class Said:
 class Call:
     """The turns of a call by start, backchannels left out, and the reply to each that got one.
 
-    `heard`: there is a speech map, and times are those of speech. `spoken` has (start_ms, end_ms,
-    text) of every word; `line_count` counts the backchannels too, `end_ms` is when the last ends.
+    `heard`: there is a speech map, and times are those of speech. `times` has those of
+    every word; `line_count` counts the backchannels too, `end_ms` is when the last ends.
     """
 
     turns: tuple[Said, ...]
     replies: Mapping[int, Said]
     heard: bool
-    spoken: Sequence[tuple[int | None, int | None, str]]
+    times: WordTimes
     line_count: int
     end_ms: int
 
@@ -64,13 +64,8 @@ class Call:
 
     def quote(self, said: Said, start_char: int, end_char: int) -> dict[str, Any]:
         """A quote as report.json has it."""
-        start_ms, _ = quote_ms(
-            start_char,
-            end_char,
-            words=said.words,
-            spoken=self.spoken,
-            turn_ms=(said.start_ms, said.end_ms),
-        )
+        turn = {"words": said.words, "start_ms": said.start_ms, "end_ms": said.end_ms}
+        start_ms, _ = quote_ms(turn, self.times, start_char=start_char, end_char=end_char)
         return {
             "turn": said.number,
             "speaker": said.speaker,
@@ -96,7 +91,7 @@ def read_call(
         turns=tuple(said),
         replies=_replies(said, taking=_taking(said) if heard else {one.number for one in said}),
         heard=heard,
-        spoken=words.select("start_ms", "end_ms", "text").rows(),
+        times=words.select("start_ms", "end_ms", "text").rows(),
         line_count=turns.height,
         end_ms=max(turns["end_ms"].drop_nulls(), default=0),
     )
