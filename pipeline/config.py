@@ -26,7 +26,7 @@ from pipeline.stages.moments import MomentsConfig, Rulebook, rulebook_from_toml
 from pipeline.stages.offers import OffersConfig
 from pipeline.stages.page import PageConfig
 from pipeline.stages.recognizing import TranscribeConfig
-from pipeline.stages.replies import RepliesConfig
+from pipeline.stages.replies import RepliesConfig, replies_from_toml
 from pipeline.stages.report import Definition, ReportConfig
 from pipeline.stages.tactics import TacticsConfig
 from pipeline.stages.turns import TurnsConfig
@@ -70,6 +70,13 @@ def shipped_rulebook() -> Rulebook:
     return rulebook_from_toml(_read(configs_directory() / "moments.toml"))
 
 
+@cache
+def shipped_replies() -> RepliesConfig:
+    """How replies are read, configs/replies.toml."""
+    empathy = (tactic.id for tactic in shipped_codebook().tactics if tactic.family == "empathy")
+    return replies_from_toml(_read(configs_directory() / "replies.toml"), empathy=tuple(empathy))
+
+
 def _tactics_config() -> TacticsConfig:
     """The shipped codebook, and what the shipped classifier is known by."""
     weights = files("pipeline") / "weights"
@@ -105,7 +112,7 @@ class Config:
     tactics: TacticsConfig = field(default_factory=_tactics_config)
     offers: OffersConfig = field(default_factory=lambda: OffersConfig(codebook=shipped_codebook()))
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
-    replies: RepliesConfig = field(default_factory=RepliesConfig)
+    replies: RepliesConfig = field(default_factory=shipped_replies)
     moments: MomentsConfig = field(
         default_factory=lambda: MomentsConfig(rulebook=shipped_rulebook())
     )

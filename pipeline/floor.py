@@ -27,17 +27,24 @@ class Turn:
 AnyTurn = TypeVar("AnyTurn", bound=Turn)
 
 
-def transfers(turns: Sequence[AnyTurn]) -> list[tuple[AnyTurn, AnyTurn]]:
-    """Pairs of turns in which the floor goes from one speaker to another, by start.
+def takers(turns: Sequence[AnyTurn]) -> list[AnyTurn]:
+    """The turns that take the floor: one that is over before an earlier one ends takes none.
 
-    A turn that is over before an earlier one ends takes no floor. `turns` are without
-    backchannels, by start.
+    `turns` are without backchannels, by start.
     """
     taken: list[AnyTurn] = []
     for turn in turns:
         if not taken or turn.end_ms > taken[-1].end_ms:
             taken.append(turn)
-    return [(one, two) for one, two in pairwise(taken) if one.speaker != two.speaker]
+    return taken
+
+
+def transfers(turns: Sequence[AnyTurn]) -> list[tuple[AnyTurn, AnyTurn]]:
+    """Pairs of turns in which the floor goes from one speaker to another, by start.
+
+    `turns` are without backchannels, by start.
+    """
+    return [(one, two) for one, two in pairwise(takers(turns)) if one.speaker != two.speaker]
 
 
 def interruptions(

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import Config, config_of, settings_of
-from pipeline.errors import ConfigError, StoreError
+from pipeline.earlier import checked_document
+from pipeline.errors import ConfigError, InputError, StoreError
 from pipeline.store import translated, write_atomic
 
 FOLDER = "recordings"
@@ -22,12 +23,17 @@ FOLDER = "recordings"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """One analysis: the recording's path and name, the settings, the folder of its files."""
+    """One analysis: the recording's path and name, the settings, the folder of its files.
+
+    `earlier` is what its report compares with (see pipeline.earlier), kept as it was: the reports
+    that it came from may change or go.
+    """
 
     path: Path
     name: str
     config: Config
     folder: Path
+    earlier: Mapping[str, Any] | None = None
 
 
 def _place(root: Path, digest: str) -> Path:
@@ -42,6 +48,7 @@ def remember(root: Path, digest: str, analysis: Analysis) -> None:
         "name": analysis.name,
         "settings": settings_of(analysis.config),
         "folder": folder,
+        **({"earlier": analysis.earlier} if analysis.earlier else {}),
     }
     own = hashlib.sha256(folder.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     text = json.dumps(data, ensure_ascii=True, indent=1)
@@ -70,8 +77,17 @@ def _read(path: Path) -> Analysis:
             name=str(data["name"]),
             config=config_of(data["settings"]),
             folder=Path(data["folder"]),
+            earlier=checked_document(data["earlier"]) if "earlier" in data else None,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as err:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ConfigError,
+        InputError,
+    ) as err:
         raise StoreError(
             f"{path}: a damaged note of an analysis; delete it and run `parley analyze` again"
         ) from err

@@ -84,8 +84,9 @@ class Task:
 class Plan:
     """All tasks of one recording, in an order in which every input comes before its use.
 
-    `given` holds the inputs that no stage makes: what people corrected, and who has enrolled.
-    `sources` says which stage has the last word on a name: after a correction, another one.
+    `given` holds the inputs that no stage makes: what people corrected, who has enrolled, and
+    earlier calls. `sources` says which stage has the last word on a name: after a correction,
+    another one.
     """
 
     recording: Recording
@@ -177,12 +178,14 @@ def plan(
     config: Config,
     overlay: Overlay | None = None,
     enrolled: Sequence[Enrolment] = (),
+    earlier: Mapping[str, Any] | None = None,
 ) -> Plan:
     """The tasks of one recording with their keys; no model is looked for, nothing is run.
 
     Without corrections in the overlay and without enrolled voices these are STAGES and no more;
-    for a transcript, with TRANSCRIPT_STAGES in the place of those that need audio. Raises
-    ConfigError where it cannot be known whose feedback it is to be.
+    for a transcript, with TRANSCRIPT_STAGES in the place of those that need audio. `earlier` is
+    what the report compares with, as pipeline.earlier makes it. Raises ConfigError where it cannot
+    be known whose feedback it is to be.
     """
     draft = _Draft(recording=recording, config=config, keys={RECORDING: recording.digest})
     if recording.is_transcript:
@@ -191,6 +194,7 @@ def plan(
         config.report.check_me(config.report.names)
         draft.add_heard(enrolled)
     draft.add_corrections((overlay or Overlay()).resolved(draft.key("turns")))
+    draft.add_earlier(earlier)
     for stage in STAGES:
         if stage.name not in _BEFORE_CORRECTIONS:
             draft.add(stage)
@@ -274,6 +278,12 @@ class _Draft:
         if labels:
             self._give("labels", labels)
             self.extra += ("labels",)
+
+    def add_earlier(self, document: Mapping[str, Any] | None) -> None:
+        """Let the report compare with earlier calls, if there are any."""
+        if document:
+            self._give("earlier", document)
+            self.extra += ("earlier",)
 
     def _give(self, name: str, document: Mapping[str, Any]) -> None:
         self.given[name] = document

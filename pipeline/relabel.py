@@ -25,7 +25,7 @@ from pipeline.corrections import (
     read_overlay,
     undo,
 )
-from pipeline.enrolment import checked_name, enrolled_people, same_name
+from pipeline.enrolment import Enrolment, checked_name, enrolled_people, same_name
 from pipeline.errors import ConfigError, InputError
 from pipeline.history import recall
 from pipeline.models.device import Device
@@ -58,6 +58,7 @@ class Analysed:
     config: Config
     folder: Path
     store: Store
+    earlier: Mapping[str, Any] | None = None
 
     @property
     def uncorrected(self) -> Plan:
@@ -109,6 +110,7 @@ def find_analysis(path: Path, *, store: Store) -> Analysed:
         config=known.config,
         folder=folder or known.folder,
         store=store,
+        earlier=known.earlier,
     )
     heard = "transcript" if found.recording.is_transcript else "audio"
     tasks = [found.uncorrected.maker(name) for name in (heard, *_NEEDED)]
@@ -256,16 +258,26 @@ def rewrite(analysed: Analysed, *, overlay: Overlay) -> Relabelled:
 def current(analysed: Analysed, *, overlay: Overlay) -> tuple[Plan, bool]:
     """The plan as corrections and enrolled voices have it; true where voices had to be left out."""
     enrolled = enrolled_people(analysed.config)
-    whole = plan(analysed.recording, config=analysed.config, overlay=overlay, enrolled=enrolled)
+    whole = _planned(analysed, overlay=overlay, enrolled=enrolled)
     if not enrolled or _voices_stored(whole, store=analysed.store):
         return whole, False
-    return plan(analysed.recording, config=analysed.config, overlay=overlay), True
+    return _planned(analysed, overlay=overlay, enrolled=()), True
 
 
 def deaf_bench(analysed: Analysed, *, listener: Listener = nobody) -> Bench:
     """What makes everything but what has to hear: there is no model for that."""
     models = Models(device=_on_cpu, locate=partial(_encoder_alone, analysed.config))
     return Bench(store=analysed.store, models=models, listener=listener)
+
+
+def _planned(analysed: Analysed, *, overlay: Overlay, enrolled: Sequence[Enrolment]) -> Plan:
+    return plan(
+        analysed.recording,
+        config=analysed.config,
+        overlay=overlay,
+        enrolled=enrolled,
+        earlier=analysed.earlier,
+    )
 
 
 def _voices_stored(whole: Plan, *, store: Store) -> bool:

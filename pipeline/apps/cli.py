@@ -86,6 +86,13 @@ def analyze(
         typer.Option(min=1, help="Recordings worked on at a time. [default: 2; 1 on one core]"),
     ] = None,
     all_tags: AllTags = False,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A report.json of an earlier call of yours, or a folder of reports, to compare "
+            "with. Repeatable."
+        ),
+    ] = None,
     force: Force = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the outcomes as JSON on standard output.")
@@ -114,7 +121,14 @@ def analyze(
     with console.errors_printed():
         settings = _config(config, set_, options)
         code = console.analyze(
-            paths, config=settings, out=out, jobs=jobs, force=force, as_json=json_, quiet=quiet
+            paths,
+            config=settings,
+            out=out,
+            jobs=jobs,
+            force=force,
+            as_json=json_,
+            quiet=quiet,
+            earlier=earlier or (),
         )
     raise typer.Exit(code)
 

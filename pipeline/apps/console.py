@@ -16,6 +16,7 @@ from rich.text import Text
 
 from pipeline.apps.progress import Bars, Lines, Silence
 from pipeline.config import Config, store_directory
+from pipeline.earlier import read_earlier
 from pipeline.errors import ConfigError, InputError, ModelError, PipelineError
 from pipeline.executors import local
 from pipeline.executors.local import Observer, Outcome
@@ -64,9 +65,11 @@ def analyze(
     force: bool,
     as_json: bool,
     quiet: bool,
+    earlier: Sequence[Path] = (),
 ) -> int:
     """Analyse recordings, `jobs` at a time, print what came of each, and return the exit code.
 
+    Reports compare with those that `earlier` names, where there are any.
     Lines of a transcript that could not be read are named, and count as an error of input.
     """
     quiet_dependencies()
@@ -77,7 +80,13 @@ def analyze(
     bench = Bench(store=Store(root=store_directory(config)), models=models_for(config), force=force)
     with watching(quiet=quiet or as_json) as observer:
         outcomes = local.analyze(
-            paths, config=config, out=out, bench=bench, observer=observer, at_once=jobs
+            paths,
+            config=config,
+            out=out,
+            bench=bench,
+            observer=observer,
+            at_once=jobs,
+            earlier=read_earlier(earlier),
         )
     if as_json:
         print(json.dumps([_as_json(outcome) for outcome in outcomes], ensure_ascii=True, indent=2))

@@ -13,6 +13,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.corpora import Judged
 from pipeline.evaluation.summary import QUANTILES, RESAMPLES, SEED
 from pipeline.evaluation.tactics import Counts, Found, counts_by_dialogue
+from pipeline.sampling import wilson
 from pipeline.tactics.measured import Measured
 
 ANNOMI = "AnnoMI"
@@ -36,7 +37,6 @@ RULE = (
     "resample is right). support counts the finds that precision rests on; present how often the "
     "tactic was there, found or not; f1 is over the same data.",
 )
-_Z90 = 1.6448536269514722  # the normal distribution's 95 % quantile: 5 % lie beyond each end
 
 
 def pooled(
@@ -104,15 +104,6 @@ def _interval(counts: Counts) -> tuple[float, float]:
     low, high = np.quantile(shares, QUANTILES)
     wilson_low, wilson_high = wilson(right, right + wrong)
     return min(float(low), wilson_low), max(float(high), wilson_high)
-
-
-def wilson(right: int, finds: int) -> tuple[float, float]:
-    """The 90 % score interval of a share (Wilson, 1927); `finds` is 1 or more."""
-    share, z2 = right / finds, _Z90**2
-    centre = (share + z2 / (2 * finds)) / (1 + z2 / finds)
-    spread = share * (1 - share) / finds + z2 / (4 * finds**2)
-    half = _Z90 * float(np.sqrt(spread)) / (1 + z2 / finds)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def as_toml(

@@ -13,7 +13,7 @@ from pipeline.evaluation.measures import Observed
 from pipeline.evaluation.normalise import values
 from pipeline.evaluation.reference import Amount, Reference
 from pipeline.evaluation.spoken import Interval, Said, bare, of_nobody, utterances
-from pipeline.stages.metrics.timing import length_ms
+from pipeline.spans import length_ms
 from pipeline.stages.metrics.wordless import speech_without_words_ms
 
 AMOUNT_NEAR_MS = 10_000

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from pipeline.config import Config
 from pipeline.corrections import read_overlay
+from pipeline.earlier import EarlierCall, earlier_document
 from pipeline.enrolment import enrolled_people
 from pipeline.errors import ConfigError, PipelineError
 from pipeline.history import Analysis, remember
@@ -67,8 +68,11 @@ def analyze(
     bench: Bench,
     observer: Observer,
     at_once: int | None = None,
+    earlier: Sequence[EarlierCall] = (),
 ) -> list[Outcome]:
     """Analyse recordings and write each one's files to a folder of its own under `out`.
+
+    Reports compare with the `earlier` calls, their own recording left out.
 
     Works on up to `at_once` of them at a time, if None on as many as this machine has use for;
     files, folders and the order of the outcomes, that of `paths`, do not depend on it. Raises
@@ -85,6 +89,7 @@ def analyze(
         out=out,
         bench=bench,
         observer=observer,
+        earlier=tuple(earlier),
         begun=tuple(Event() for _ in paths),
     )
     threads = min(at_once or default_at_once(), len(paths))
@@ -134,6 +139,7 @@ class _Batch:
     out: Path
     bench: Bench
     observer: Observer
+    earlier: tuple[EarlierCall, ...]
     begun: tuple[Event, ...]
     taken: dict[Path, str] = field(default_factory=dict)
     latest: dict[str, Event] = field(default_factory=dict)
@@ -199,6 +205,7 @@ class _Batch:
             config=self.config,
             overlay=read_overlay(self.bench.store.root, recording.digest),
             enrolled=enrolled_people(self.config),
+            earlier=earlier_document(self.earlier, digest=recording.digest),
         )
 
     @contextmanager
@@ -235,7 +242,13 @@ def _forget_values(error: BaseException) -> None:
 def _remember(whole: Plan, *, config: Config, folder: Path, bench: Bench) -> None:
     """Note the analysis, so that it can be corrected later without being described again."""
     recording = whole.recording
-    analysis = Analysis(path=recording.path, name=recording.name, config=config, folder=folder)
+    analysis = Analysis(
+        path=recording.path,
+        name=recording.name,
+        config=config,
+        folder=folder,
+        earlier=whole.given.get("earlier"),
+    )
     remember(bench.store.root, recording.digest, analysis)
 
 

@@ -116,7 +116,7 @@ TRANSCRIPT_TURNS = Stage(
 )
 TRANSCRIPT_METRICS = Stage(
     name="transcript_metrics",
-    version=1,
+    version=2,
     inputs=("transcribe", "turns", "tactics"),
     output=Frame(schema=METRICS, check=metrics.check),
     config=metrics.MetricsConfig,

@@ -13,7 +13,13 @@ from pipeline.quotes import quote_ms
 from pipeline.records import Track, language_of, speakers_of
 from pipeline.stage import Document, Stage
 from pipeline.stages import report_names as names
-from pipeline.stages.report_accuracy import hidden_document, precision_document, shown_tags
+from pipeline.stages.report_accuracy import (
+    hidden_document,
+    precision_document,
+    shown_replies,
+    shown_tags,
+)
+from pipeline.stages.report_earlier import compared
 from pipeline.stages.report_figures import (
     Figures,
     rounded,
@@ -111,13 +117,14 @@ def run(
     transcript: Mapping[str, Any] | None = None,
     labels: Mapping[str, Any] | None = None,
     voices: Mapping[str, Any] | None = None,
+    earlier: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report as plain data, valid under schemas/report.schema.json.
 
     `labels` says what people corrected (`names`, `merges`, `entries`, `ignored`), `voices` which
-    speakers sound like somebody enrolled (`matches`); both are there only in plans
-    that have them. There is either `audio` or a `transcript`. Raises ConfigError where nobody
-    in a transcript is called `me`.
+    speakers sound like somebody enrolled (`matches`), `earlier` holds figures of earlier `calls`;
+    they are there only in plans that have them. There is either `audio` or a `transcript`. Raises
+    ConfigError where nobody in a transcript is called `me`.
     """
     positional = config.names or (tuple(transcript["speakers"]) if transcript else ())
     if transcript:
@@ -132,6 +139,7 @@ def run(
         labels=labels,
         voices=voices,
     )
+    history, unknown = compared(earlier, named) if earlier else (None, [])
     return {
         "schema_version": SCHEMA_VERSION,
         "recording": _recording(audio, transcript, transcribe, config),
@@ -149,7 +157,7 @@ def run(
         "offers": offers_document(offers, turns, config.codebook),
         "outcomes": outcomes_document(offers, config.codebook),
         "moments": _moments(moments, named),
-        **replies,
+        **shown_replies(replies, experimental=experimental, all_tags=config.all_tags),
         "profile": _profile(config),
         "readings": [],
         "quality": quality_document(
@@ -161,6 +169,7 @@ def run(
             names_given=len(config.names),
             reasons=dict(config.reasons),
             ignored=labels["ignored"] if labels else 0,
+            further=unknown,
         ),
         "definitions": [
             {"metric": d.metric, "definition": d.definition, "note": d.note}
@@ -186,6 +195,7 @@ def run(
         ],
         "versions": dict(config.versions),
         **({"transcript": _transcript(transcript)} if transcript else {}),
+        **({"earlier": history} if history else {}),
         **({"corrections": list(labels["entries"])} if labels else {}),
         **({"voice_matches": names.voice_matches(named, voices)} if voices else {}),
     }
@@ -193,8 +203,8 @@ def run(
 
 def _moments(moments: Mapping[str, Any], named: Sequence[names.Named]) -> list[dict[str, Any]]:
     """The moments of who is marked as me, else of who spoke first."""
-    main = next((one.id for one in named if one.is_me), named[0].id if named else None)
-    return [moment for moment in moments["moments"] if moment["speaker"] == main]
+    main = names.main_of(named)
+    return [moment for moment in moments["moments"] if main and moment["speaker"] == main.id]
 
 
 def _profile(_config: ReportConfig) -> dict[str, Any]:
@@ -297,7 +307,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=4,
+    version=5,
     inputs=(
         "audio",
         "diarize",

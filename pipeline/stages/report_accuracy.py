@@ -18,6 +18,31 @@ def shown_tags(tactics: pl.DataFrame, *, experimental: Set[str], all_tags: bool)
     return tactics.filter(~pl.col("tactic").is_in(sorted(experimental)))
 
 
+_SHOWN_BY = {
+    "first_offer_taken": "premature_acceptance",
+    "hedged_ask": "hedged_ask",
+    "threat": "threat",
+}
+"""The tactic that a leaning rests on alone, by signal."""
+
+
+def shown_replies(
+    replies: Mapping[str, Any], *, experimental: Set[str], all_tags: bool
+) -> dict[str, Any]:
+    """What the report has of replies: effects, leanings and promises follow the tags it shows."""
+    if all_tags:
+        return dict(replies)
+    promises = [] if "vague_assurance" in experimental else replies["vague_promises"]
+    return {
+        **replies,
+        "effects": [one for one in replies["effects"] if one["tactic"] not in experimental],
+        "leanings": [
+            one for one in replies["leanings"] if _SHOWN_BY.get(one["signal"]) not in experimental
+        ],
+        "vague_promises": promises,
+    }
+
+
 def precision_document(tactic: str, measured: Iterable[Measured]) -> dict[str, Any]:
     """A tactic's precision on test data; null throughout where it was not measured."""
     one = next((one for one in measured if one.tactic == tactic), None)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_NUMBERED = "Speaker "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
@@ -43,12 +45,22 @@ def named(
     return [
         Named(
             id=speaker,
-            name=given[speaker] or heard.get(speaker) or f"Speaker {places[speaker] + 1}",
+            name=given[speaker] or heard.get(speaker) or f"{_NUMBERED}{places[speaker] + 1}",
             is_me=speaker == mine,
             by_voice=speaker in heard,
         )
         for speaker in speakers
     ]
+
+
+def main_of(named_speakers: Sequence[Named]) -> Named | None:
+    """Whom the report is for: who is marked as me, else who spoke first."""
+    return next((one for one in named_speakers if one.is_me), next(iter(named_speakers), None))
+
+
+def is_numbered(name: str) -> bool:
+    """Whether a name is only a number, which says nothing of who that is in another call."""
+    return name.startswith(_NUMBERED) and name.removeprefix(_NUMBERED).isdecimal()
 
 
 def _members(

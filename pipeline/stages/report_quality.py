@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -29,11 +29,13 @@ def quality_document(
     names_given: int,
     reasons: Mapping[str, str],
     ignored: int,
+    further: Sequence[str] = (),
 ) -> dict[str, Any]:
     """How far the figures can be trusted: what was doubted, withheld, or is to be warned of.
 
     `speakers` counts those of the call; `reasons` are the words for each reason to withhold;
-    `ignored` counts the corrections that were made to another analysis.
+    `ignored` counts the corrections that were made to another analysis; `further` are warnings of
+    others.
     """
     rows = figures.withheld.select("scope", "speaker", "metric", "withheld").iter_rows()
     return {
@@ -47,6 +49,7 @@ def quality_document(
             *(_recognition(figures, words) if audio else ()),
             *_language(words),
             *([_IGNORED.format(ignored)] if ignored else []),
+            *further,
         ],
         "withheld": [
             {

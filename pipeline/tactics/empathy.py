@@ -71,6 +71,15 @@ def content_stems(said: Iterable[str]) -> frozenset[str]:
     return frozenset(_stem(word) for word in said if word not in _LIGHT)
 
 
+def content_by_stem(said: Iterable[str]) -> dict[str, str]:
+    """Those words that carry meaning, in order, each stem with the first word that has it."""
+    found: dict[str, str] = {}
+    for word in said:
+        if word not in _LIGHT:
+            found.setdefault(_stem(word), word)
+    return found
+
+
 def _stem(word: str) -> str:
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) > len(ending) + 2:

@@ -34,7 +34,8 @@ from pipeline.tactics.measured import Measured
 GOLDEN = Path(__file__).with_name("golden.json")
 RENEW = "PARLEY_RENEW_GOLDEN"
 GUARDED = (
-    *("turns", "tactics", "offers", "metrics", "report", "corrected_speech", "corrected_turns"),
+    *("turns", "tactics", "offers", "metrics", "replies", "report"),
+    *("corrected_speech", "corrected_turns"),
     *("transcript", "transcript_words", "transcript_turns", "transcript_metrics"),
 )
 ALL = (*STAGES, *OPTIONAL_STAGES, TRANSCRIPT, *TRANSCRIPT_STAGES.values())
@@ -334,6 +335,7 @@ def changed(config: Any) -> Any:
         "transcribe": {"beam_size": 1},
         "turns": {"snap_ms": 0},
         "metrics": {"min_speech_s": 0.0},
+        "replies": {"vague": ("maybe",)},
         "report": {"names": ("Ana",)},
         "page": {"quotes_per_tactic": 3},
         "voices": {"threshold": 0.6},

@@ -57,6 +57,33 @@ class TestReport:
             }
         ]  # fmt: skip
 
+    def test_what_follows_from_them_is_left_out_too(self) -> None:
+        """Effects, leanings and promises of experimental tactics; those of others stay."""
+        quote = {"turn": 0, "speaker": "S1", "start_s": 0.0, "quote": "H", "start_char": 0,
+                 "end_char": 1}  # fmt: skip
+        effect = {
+            "speaker": "S1", "count": 1, "answered_count": 0, "median_reply_words": None,
+            "median_new_words": None, "other_reply_words": None, "agreement_count": 0,
+            "concession_count": 0,
+        }  # fmt: skip
+        replies = {
+            "questions": [],
+            "effects": [{"tactic": one, **effect} for one in ("offer", "open_question")],
+            "leanings": [
+                {**quote, "toward": "over_assertiveness", "signal": one}
+                for one in ("threat", "unacknowledged_counter")
+            ],
+            "vague_promises": [{**quote, "request_turn": None, "pinned": False}],
+            "pace": [],
+        }
+        poor = [measured(tactic, 0.4) for tactic in ("offer", "threat", "vague_assurance")]
+        shown = report_of(config(*poor), replies=replies)
+        assert [one["tactic"] for one in shown["effects"]] == ["open_question"]
+        assert [one["signal"] for one in shown["leanings"]] == ["unacknowledged_counter"]
+        assert shown["vague_promises"] == []
+        everything = report_of(config(*poor, all_tags=True), replies=replies)
+        assert {name: everything[name] for name in replies} == replies
+
     def test_all_tags_shows_and_marks_them(self) -> None:
         """Nothing is hidden, and only the offer is experimental."""
         report = report_of(config(OFFER_POOR, all_tags=True))

@@ -27,7 +27,7 @@ HEAVY = {"torch", "pyannote", "faster_whisper", "ctranslate2", "numpy", "polars"
 HOSTILE = "evil\n[red]parley: all is well\x1b[2J\u202e :fire:.wav"
 OPTIONS = (
     "--out", "--config", "--set", "--speakers", "--names", "--me", "--language", "--model",
-    "--device", "--all-tags", "--force", "--json", "--quiet",
+    "--device", "--all-tags", "--earlier", "--force", "--json", "--quiet",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from pipeline.config import (
     store_directory,
 )
 from pipeline.errors import ConfigError
+from pipeline.stages.replies import RepliesConfig
 from pipeline.stages.report import ReportConfig
 
 DEFAULTS = configs_directory() / "default.toml"
@@ -86,6 +87,7 @@ def test_every_config_class_of_a_stage_is_settable_or_data() -> None:
             *("codebook", "classifier", "interruption_overlap_ms", "interruption_length_ms"),
         },
         "offers": {"codebook"},
+        "replies": {f.name for f in dataclasses.fields(RepliesConfig)},
         "report": {f.name for f in dataclasses.fields(ReportConfig)}
         - {"names", "me", "all_tags", "precision_bar"},
     }

@@ -21,6 +21,7 @@ from pipeline.records import (
     TURNS,
     WORDS,
 )
+from pipeline.sampling import wilson
 from pipeline.stages.metrics import MetricsConfig, check, run
 from pipeline.stages.metrics.gates import (
     NO_CASES,
@@ -233,6 +234,48 @@ class TestFigures:
             row = figure(METRICS_OF_THE_CALL, "talk_ratio", who)
             assert row["low"] == pytest.approx(row["value"] - 1.645 * variance**0.5)
             assert row["high"] == pytest.approx(row["value"] + 1.645 * variance**0.5)
+
+    @pytest.mark.parametrize(
+        ("metric", "who", "part", "whole"),
+        [
+            ("question_ratio", "S1", 1, 3),
+            ("question_ratio", "S2", 1, 2),
+            ("open_question_share", "S1", 1, 2),
+            ("empathy_share", "S1", 1, 1),
+            ("empathy_share", "S2", 1, 2),
+        ],
+    )
+    def test_a_share_has_the_interval_of_what_was_counted(
+        self, metric: str, who: str, part: int, whole: int
+    ) -> None:
+        """Turns, questions and tags; with so few of them it is wide."""
+        row = figure(METRICS_OF_THE_CALL, metric, who)
+        assert (row["low"], row["high"]) == wilson(part, whole)
+        assert row["high"] - row["low"] > 0.4
+
+    def test_two_answers_fix_no_latency(self) -> None:
+        """S1 answers twice: a median, and no interval."""
+        row = figure(METRICS_OF_THE_CALL, "median_response_latency_s", "S1")
+        assert (row["value"], row["low"], row["high"]) == (3.5, None, None)
+
+    def test_five_answers_do(self) -> None:
+        """S2 waits 1, 2, 3, 4 and 5 s: lowest to highest, in seconds."""
+        spoken = [
+            ("S1", n * 20_000, n * 20_000 + 9_000, "so")
+            if turn == 0
+            else ("S2", n * 20_000 + 9_000 + n * 1000 + 1000, n * 20_000 + 18_000, "yes")
+            for n in range(5)
+            for turn in (0, 1)
+        ]
+        metrics = metrics_of(turns=frames.turns(*spoken))
+        row = figure(metrics, "median_response_latency_s", "S2")
+        assert (row["value"], row["low"], row["high"]) == (3, 1, 5)
+
+    def test_no_case_has_no_interval(self) -> None:
+        """S2 asks nothing open or closed once its questions are gone; the share is withheld."""
+        tags = TAGS.filter(~pl.col("tactic").str.ends_with("question"))
+        row = figure(metrics_of(tactics=tags), "open_question_share", "S2")
+        assert (row["value"], row["low"], row["withheld"]) == (None, None, NO_CASES)
 
     def test_the_interval_holds_the_ratio_of_three_voices(self) -> None:
         """All three talk for 90 s at once: a third each."""

@@ -9,15 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.floor import Turn, interruptions, transfers
+from pipeline.spans import Span, length_ms, union
 from pipeline.stages.metrics.timing import (
-    Span,
     latencies_ms,
-    length_ms,
     longest_silence_ms,
     median_latency_ms,
     overlap_ms,
     talk_ratio_interval,
-    union,
 )
 
 EXAMPLES = settings(max_examples=100, deadline=None)

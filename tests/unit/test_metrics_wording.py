@@ -7,7 +7,7 @@ import pytest
 from pipeline.stages.metrics.wording import (
     QUESTIONS,
     REFLECTIONS,
-    empathy_share,
+    family_count,
     family_rate,
     filler_count,
     share,
@@ -94,12 +94,11 @@ def test_a_rate_is_per_10_turns() -> None:
     assert family_rate(tags, family="empathy", families=FAMILIES, turns=0) is None
 
 
-def test_the_share_of_empathy_leaves_other_families_out() -> None:
-    """2 of empathy and 1 of assertion are two thirds; a threat does not count."""
+def test_tags_of_a_family_are_counted_one_by_one() -> None:
+    """2 of empathy and 1 of assertion; a threat is of another family."""
     tags = [(0, "label"), (1, "mirror"), (2, "offer"), (3, "threat")]
-    assert empathy_share(tags, families=FAMILIES) == pytest.approx(2 / 3)
-
-
-def test_without_empathy_and_assertion_there_is_no_share() -> None:
-    """Not 0 and not a half."""
-    assert empathy_share([(0, "threat")], families=FAMILIES) is None
+    counts = {
+        family: family_count(tags, family=family, families=FAMILIES)
+        for family in ("empathy", "assertion", "exchange")
+    }
+    assert counts == {"empathy": 2, "assertion": 1, "exchange": 0}

@@ -93,11 +93,12 @@ def report_of(config: ReportConfig = CONFIG, **changes: Any) -> dict[str, Any]:
         **changes,
     }
     families = tuple((tactic.id, tactic.family) for tactic in CODEBOOK.tactics)
-    measured = {name: frame for name, frame in inputs.items() if name != "offers"}
+    further = ("offers", "replies", "earlier")
+    measured = {name: frame for name, frame in inputs.items() if name not in further}
     figures = metrics.run(**measured, config=metrics.MetricsConfig(families=families))
     ledger = pl.DataFrame(schema=OFFERS)
     report = run(
-        **{"offers": ledger, **frames.nothing_found(), **inputs}, metrics=figures, config=config
+        **({"offers": ledger} | frames.nothing_found() | inputs), metrics=figures, config=config
     )
     VALIDATOR.validate(report)
     return report

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.config import configs_directory, load_config, measured_precision, shipped_codebook
 from pipeline.errors import ConfigError, InputError
 from pipeline.evaluation.corpora import NON_STRATEGIC, REFLECTION, Judged
-from pipeline.evaluation.published import as_toml, pooled, wilson
+from pipeline.evaluation.published import as_toml, pooled
 from pipeline.tactics.codebook import Utterance
 from pipeline.tactics.measured import PRECISION_BAR, Measured, below_bar, measured_from_toml
 
@@ -121,16 +121,6 @@ def test_tags_of_one_dialogue_count_as_alike() -> None:
         [pair("AnnoMI", whole, {}, whole), pair("AnnoMI", {}, whole, whole)], tactics=TACTICS
     )
     assert (found.precision, found.precision_low, found.precision_high) == (0.5, 0.0, 1.0)
-
-
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_score_interval_holds_the_share(counts: tuple[int, int]) -> None:
-    """Inside 0 to 1, around the share, and the mirror image of what is wrong."""
-    right, finds = counts
-    low, high = wilson(right, finds)
-    assert 0 <= low <= right / finds + 1e-12
-    assert right / finds - 1e-12 <= high <= 1
-    assert wilson(finds - right, finds) == pytest.approx((1 - high, 1 - low))
 
 
 # --- the bar

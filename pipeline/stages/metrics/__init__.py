@@ -23,7 +23,7 @@ def check(metrics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="metrics",
-    version=5,
+    version=6,
     inputs=("audio", "diarize", "transcribe", "turns", "tactics"),
     output=Frame(schema=METRICS, check=check),
     config=MetricsConfig,

@@ -10,7 +10,8 @@ import polars as pl
 
 from pipeline.floor import Turn
 from pipeline.records import TURN, speakers_of
-from pipeline.stages.metrics import timing, wording
+from pipeline.spans import Span, length_ms
+from pipeline.stages.metrics import wording
 
 MS_PER_HOUR = 3_600_000
 
@@ -20,13 +21,13 @@ class Voice:
     """What one speaker said and when; `tags` are (turn, tactic)."""
 
     name: str
-    spans: Sequence[tuple[timing.Span, float]]
+    spans: Sequence[tuple[Span, float]]
     turns: pl.DataFrame
     tags: Sequence[tuple[int, str]]
 
     @cached_property
     def talk_ms(self) -> int:
-        return timing.length_ms([span for span, _ in self.spans])
+        return length_ms([span for span, _ in self.spans])
 
     @cached_property
     def own_turns(self) -> pl.DataFrame:
@@ -52,7 +53,7 @@ class Call:
     thirds: Mapping[int, int]
 
     @property
-    def spans(self) -> list[timing.Span]:
+    def spans(self) -> list[Span]:
         return [span for voice in self.voices for span, _ in voice.spans]
 
     def per_hour(self, count: float) -> float | None:

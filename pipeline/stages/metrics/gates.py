@@ -8,7 +8,8 @@ import polars as pl
 
 from pipeline import floor
 from pipeline.records import ENGLISH, language_of
-from pipeline.stages.metrics import timing, wording
+from pipeline.spans import length_ms
+from pipeline.stages.metrics import wording
 from pipeline.stages.metrics.call import Call
 
 TOO_SHORT, UNSURE_WORDS, UNSURE_VOICES = "too_short", "unsure_words", "unsure_voices"
@@ -76,7 +77,7 @@ def heard_gates(
     `shared`: speakers share a track, so that who speaks had to be found out.
     """
     gates = _language_gates(words)
-    speech_ms = timing.length_ms(call.spans)
+    speech_ms = length_ms(call.spans)
     probability = words["probability"].mean()
     sure = isinstance(probability, float) and probability >= config.min_word_probability
     if speech_ms and (not sure or wordless_ms > config.max_wordless_share * speech_ms):

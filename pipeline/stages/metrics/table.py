@@ -10,6 +10,8 @@ import polars as pl
 
 from pipeline import floor
 from pipeline.records import BACKCHANNEL, METRICS, SPEECH, Track
+from pipeline.sampling import median_interval, wilson
+from pipeline.spans import length_ms
 from pipeline.stages.metrics import timing, wording
 from pipeline.stages.metrics.call import Call, Voice, call_of
 from pipeline.stages.metrics.gates import (
@@ -112,6 +114,8 @@ def _talk(call: Call, voice: Voice) -> Iterator[Figure]:
 
 def _floor(call: Call, voice: Voice, *, config: MetricsConfig) -> Iterator[Figure]:
     latency_ms = timing.median_latency_ms(call.floor, speaker=voice.name)
+    latencies_ms = timing.latencies_ms(call.floor, speaker=voice.name)
+    low_ms, high_ms = median_interval(latencies_ms) or (None, None)
     longest_ms = max((t.length_ms for t in call.floor if t.speaker == voice.name), default=0)
     interrupting = floor.interruptions(
         call.floor,
@@ -123,11 +127,17 @@ def _floor(call: Call, voice: Voice, *, config: MetricsConfig) -> Iterator[Figur
     yield Figure(metric="longest_monologue_s", value=longest_ms / 1000, unit="s")
     yield Figure(
         metric="median_response_latency_s",
-        value=None if latency_ms is None else latency_ms / 1000,
+        value=_seconds(latency_ms),
+        low=_seconds(low_ms),
+        high=_seconds(high_ms),
         unit="s",
     )
     yield Figure(metric="interruption_count", value=interruptions, unit="count")
     yield Figure(metric="backchannel_count", value=backchannels, unit="count")
+
+
+def _seconds(time_ms: float | None) -> float | None:
+    return None if time_ms is None else time_ms / 1000
 
 
 def _words(call: Call, voice: Voice) -> Iterator[Figure]:
@@ -150,9 +160,8 @@ def _questions(call: Call, voice: Voice) -> Iterator[Figure]:
     yield Figure(metric="question_count", value=count, unit="count")
     yield Figure(metric="open_question_count", value=opened, unit="count")
     yield Figure(metric="closed_question_count", value=closed, unit="count")
-    ratio = wording.share(asking, voice.own_turns.height)
-    yield Figure(metric="question_ratio", value=ratio, unit="share")
-    yield Figure(metric="open_question_share", value=wording.share(opened, count), unit="share")
+    yield _share("question_ratio", asking, voice.own_turns.height)
+    yield _share("open_question_share", opened, count)
     yield Figure(metric="questions_per_hour", value=call.per_hour(count), unit="per_hour")
     yield Figure(
         metric="reflection_to_question_ratio",
@@ -161,12 +170,20 @@ def _questions(call: Call, voice: Voice) -> Iterator[Figure]:
     )
 
 
+def _share(metric: str, part: int, whole: int) -> Figure:
+    """A share of what was counted, with the interval that counting so few leaves."""
+    low, high = wilson(part, whole) if whole else (None, None)
+    value = wording.share(part, whole)
+    return Figure(metric=metric, value=value, low=low, high=high, unit="share")
+
+
 def _balance(call: Call, voice: Voice) -> Iterator[Figure]:
     """Rates of the families and the share of empathy, over the call and by thirds of it."""
     numbers = voice.own_turns["turn"].to_list()
     yield from _rates(voice.tags, len(numbers), call.families, scope="call")
-    share = wording.empathy_share(voice.tags, families=call.families)
-    yield Figure(metric="empathy_share", value=share, unit="share")
+    empathy = wording.family_count(voice.tags, family="empathy", families=call.families)
+    assertion = wording.family_count(voice.tags, family="assertion", families=call.families)
+    yield _share("empathy_share", empathy, empathy + assertion)
     for third, scope in enumerate(THIRDS):
         inside = {turn for turn in numbers if call.thirds[turn] == third}
         tags = [tag for tag in voice.tags if tag[0] in inside]
@@ -182,7 +199,7 @@ def _rates(
 
 
 def _totals(call: Call) -> Iterator[Figure]:
-    speech_ms = timing.length_ms(call.spans)
+    speech_ms = length_ms(call.spans)
     silence_ms = max(0, call.duration_ms - speech_ms)
     longest_ms = timing.longest_silence_ms(call.spans, duration_ms=call.duration_ms)
     overlap_ms = timing.overlap_ms([[span for span, _ in voice.spans] for voice in call.voices])

@@ -8,9 +8,7 @@ from math import sqrt
 from statistics import median
 
 from pipeline.floor import Turn, transfers
-
-Span = tuple[int, int]
-"""(start_ms, end_ms)."""
+from pipeline.spans import Span, length_ms, union
 
 INDEPENDENT_MS = 1000
 """Errors of the speech map hang together for as long: a stretch given to the wrong speaker or
@@ -23,22 +21,6 @@ EDGE_SD_MS = 100
 """Standard deviation of an edge of the map: annotators differ by about as much."""
 NORMAL_90 = 1.645
 """Half a 90 % interval, in standard deviations."""
-
-
-def union(spans: Sequence[Span]) -> list[Span]:
-    """The same time as stretches that do not touch, by start."""
-    merged: list[Span] = []
-    for start_ms, end_ms in sorted(spans):
-        if merged and start_ms <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end_ms))
-        else:
-            merged.append((start_ms, end_ms))
-    return merged
-
-
-def length_ms(spans: Sequence[Span]) -> int:
-    """How long a union is."""
-    return sum(end_ms - start_ms for start_ms, end_ms in union(spans))
 
 
 def overlap_ms(by_speaker: Sequence[Sequence[Span]]) -> int:

@@ -42,16 +42,16 @@ def tag_count(tags: Sequence[tuple[int, str]], tactics: Sequence[str]) -> int:
     return sum(tactic in tactics for _, tactic in tags)
 
 
+def family_count(
+    tags: Sequence[tuple[int, str]], *, family: str, families: Mapping[str, str]
+) -> int:
+    """How many tags are of a family; `families` maps tactics to families."""
+    return sum(families.get(tactic) == family for _, tactic in tags)
+
+
 def family_rate(
     tags: Sequence[tuple[int, str]], *, family: str, families: Mapping[str, str], turns: int
 ) -> float | None:
     """Tags of a family per 10 own turns; `families` maps tactics to families."""
-    count = sum(families.get(tactic) == family for _, tactic in tags)
+    count = family_count(tags, family=family, families=families)
     return _PER_TURNS * count / turns if turns else None
-
-
-def empathy_share(tags: Sequence[tuple[int, str]], *, families: Mapping[str, str]) -> float | None:
-    """Empathy / (empathy + assertion), in tags."""
-    found = [families.get(tactic) for _, tactic in tags]
-    empathy, assertion = found.count("empathy"), found.count("assertion")
-    return share(empathy, empathy + assertion)

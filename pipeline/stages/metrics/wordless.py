@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipeline.records import WITHHELD_DOUBTS
-from pipeline.stages.metrics import timing
+from pipeline.spans import Span, union
 
 NEAR_MS = 250
 SPEECH_CONFIRMED_MS = 300
@@ -18,7 +18,7 @@ def speech_without_words_ms(speech: pl.DataFrame, words: pl.DataFrame) -> int:
     kept = words.filter(~pl.col("doubt").is_in(WITHHELD_DOUBTS))
     total = 0
     for (track,), part in speech.group_by("track"):
-        heard = timing.union(
+        heard = union(
             [
                 (max(0, start_ms - NEAR_MS), end_ms + NEAR_MS)
                 for start_ms, end_ms in kept.filter(pl.col("track") == track)
@@ -27,11 +27,11 @@ def speech_without_words_ms(speech: pl.DataFrame, words: pl.DataFrame) -> int:
             ]
         )
         spans = part.select("start_ms", "end_ms").rows()
-        total += _untouched_ms(timing.union(spans), heard)
+        total += _untouched_ms(union(spans), heard)
     return total
 
 
-def _untouched_ms(spans: Sequence[timing.Span], others: Sequence[timing.Span]) -> int:
+def _untouched_ms(spans: Sequence[Span], others: Sequence[Span]) -> int:
     """How long the spans are that no other touches; both are unions."""
     total = position = 0
     for start_ms, end_ms in spans:
