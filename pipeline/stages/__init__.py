@@ -13,6 +13,7 @@ from pipeline.stages import (
     metrics,
     offers,
     page,
+    playback,
     report,
     tactics,
     transcribe,
@@ -31,8 +32,8 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=5,
-    inputs=("report",),
+    version=6,
+    inputs=("report", "transcribe", "turns"),
     output=Text(suffix=".html"),
     config=page.PageConfig,
     run=page.run,
@@ -75,8 +76,10 @@ VOICES = Stage(
     load=voices.load,
     weights=voices.weights,
 )
-OPTIONAL_STAGES: tuple[Stage, ...] = (CORRECTED_SPEECH, CORRECTED_TURNS, VOICES)
-"""Stages of plans with corrections, or with enrolled voices; they come after turns."""
+PLAYBACK = playback.STAGE
+OPTIONAL_STAGES: tuple[Stage, ...] = (CORRECTED_SPEECH, CORRECTED_TURNS, VOICES, PLAYBACK)
+"""Stages of plans with corrections, with enrolled voices, or whose page plays the call; they come
+after turns."""
 
 TRANSCRIPT = Stage(
     name="transcript",

@@ -126,7 +126,8 @@ def test_progress_is_plain_lines_on_standard_error(
     """Without a terminal each stage gets one line, the recording a first and a last one."""
     lines = analyze(call, out=tmp_path / "out").stderr.splitlines()
     assert lines[0] == "[1/1] call.wav"
-    assert [line.split()[:2] for line in lines[1:-1]] == [[stage.name, "done"] for stage in STAGES]
+    names = [*(stage.name for stage in STAGES), "playback"]
+    assert [line.split()[:2] for line in lines[1:-1]] == [[name, "done"] for name in names]
     assert lines[-1].split()[0] == "finished"
     assert "\x1b" not in "".join(lines)
 
