@@ -212,7 +212,7 @@ def publish_playback(sound: bytes | None, *, recording: Path, folder: Path) -> N
     """
     path = folder / PLAYBACK_NAME
     with translated("replace", path):
-        if path.exists() and path.samefile(recording):
+        if path.exists() and recording.exists() and path.samefile(recording):
             return
         if sound is None:
             path.unlink(missing_ok=True)

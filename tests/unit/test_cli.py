@@ -27,7 +27,7 @@ HEAVY = {"torch", "pyannote", "faster_whisper", "ctranslate2", "numpy", "polars"
 HOSTILE = "evil\n[red]parley: all is well\x1b[2J\u202e :fire:.wav"
 OPTIONS = (
     "--out", "--config", "--set", "--speakers", "--names", "--me", "--language", "--model",
-    "--device", "--all-tags", "--force", "--json", "--quiet",
+    "--device", "--audio", "--all-tags", "--force", "--json", "--quiet",
 )  # fmt: skip
 
 
@@ -103,6 +103,29 @@ def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
     assert done.exit_code == 2
     assert done.stdout == ""
     assert done.stderr
+
+
+# --- analyze: the sound
+
+
+@pytest.mark.usefixtures("fakes")
+def test_the_sound_lies_beside_the_page_until_it_is_not_wanted(call: Path, tmp_path: Path) -> None:
+    """call.mp3 is there by default; another way to play removes it again, as it may be private."""
+    report = tmp_path / "out/call"
+    for audio, linked in (("link", True), ("none", False), ("link", True), ("embed", False)):
+        done = analyze(call, "--audio", audio, out=tmp_path / "out")
+        assert done.exit_code == 0, done.stderr
+        assert (report / "call.mp3").is_file() is linked
+        page = (report / "report.html").read_text("utf-8")
+        assert ("<audio" in page) is (audio != "none")
+    assert 'src="data:audio/mpeg;base64,' in page
+
+
+def test_another_way_to_play_is_refused(call: Path, tmp_path: Path) -> None:
+    """A word that is none of the three is a configuration error that names them."""
+    done = analyze(call, "--audio", "loud", out=tmp_path / "out")
+    assert done.exit_code == 2
+    assert "page.audio: 'loud' is not one of embed, link, none" in done.stderr
 
 
 # --- analyze: what is printed
