@@ -93,7 +93,8 @@
     shownWord = word;
   };
   const tick = () => {
-    if (!sound.paused && sound.currentTime >= clip.end) sound.pause();
+    // Whoever seeks out of a clip has left it: the seeking event says so.
+    if (!sound.paused && !sound.seeking && sound.currentTime >= clip.end) sound.pause();
     show(sound.currentTime);
   };
   const watch = () => {
