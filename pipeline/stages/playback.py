@@ -31,7 +31,7 @@ class PlaybackConfig:
     """Nothing to set: what plays must play everywhere."""
 
 
-def run(*, audio: Track, out: Path, config: PlaybackConfig) -> None:
+def run(*, audio: Track, out: Path, config: PlaybackConfig) -> None:  # noqa: ARG001 - contract
     """Write the tracks, mixed to one, to `out` as MP3: 16 kHz, a constant 32 kbit/s.
 
     MP3 since browsers without proprietary codecs play it too; a constant rate since browsers find

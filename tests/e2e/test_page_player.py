@@ -227,7 +227,8 @@ def test_a_clip_plays_from_its_second_and_stops_at_its_end(opened: Opened) -> No
     page = opened.page
     page.evaluate(
         """() => {
-          const clip = Object.assign(document.createElement("button"), { id: "clip", className: "play" });
+          const clip = document.createElement("button");
+          Object.assign(clip, { id: "clip", className: "play" });
           Object.assign(clip.dataset, { play: "42.5", until: "43.4" });
           document.getElementById("main").prepend(clip);
         }"""

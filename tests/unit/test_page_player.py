@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_reader import Element
 
-from pipeline.stages.page import PageConfig, run
+from pipeline.stages.page import PageConfig, render, run
 from pipeline.stages.page.player import sound, word_starts
 
 MP3 = b"\xff\xf3 not much of a sound"
@@ -157,6 +157,24 @@ def test_the_name_of_a_tag_opens_what_it_means() -> None:
     assert "What the codebook says of label." in box.words
     assert "Right 87 of 100 times" in box.words
     assert labels[0].attributes["data-how"] == "rule 0.9"
+
+
+def test_a_clip_is_a_button_where_the_page_has_sound() -> None:
+    """The macro of moments and quotes: where to begin, where to stop, and in words what it is."""
+    text = (
+        '{% import "report_parts.html.jinja" as parts with context %}'
+        '{{ parts.play(12.34, 20.1, "Play <b>0:12</b>") }}'
+    )
+    template = render._environment().from_string(text)
+    button = page_reader.read(template.render(sound=True)).one("button")
+    assert button.attributes == {
+        "type": "button",
+        "class": "play",
+        "data-play": "12.34",
+        "data-until": "20.10",
+    }
+    assert button.text == "Play <b>0:12</b>"
+    assert template.render(sound=None) == ""
 
 
 HOSTILE = '"><script>document.title=1</script>'

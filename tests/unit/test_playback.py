@@ -118,5 +118,5 @@ def test_any_length_can_be_played(
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """Where the file cannot be made the error says where, and how to go without."""
     out = tmp_path / "gone" / "call.mp3"
-    with pytest.raises(StoreError, match="gone: No such file.*--audio none"):
+    with pytest.raises(StoreError, match=r"gone: No such file.*--audio none"):
         run(audio=track(np.zeros((1, 1600), np.int16)), out=out, config=PlaybackConfig())

@@ -28,7 +28,6 @@ from pipeline.stages.page import (
     wording,
 )
 
-
 _SCRIPTS, _PLAYING = ("report_keys.js", "report_text.js", "report.js"), ("report_player.js",)
 """The files of the page's script, joined in this order; the last one where it plays the call."""
 
