@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from pipeline.records import TURNS, WORDS
+from pipeline.records import PLAYBACK_NAME, SAMPLE_RATE_HZ, TURNS, WORDS, Track
+from pipeline.stages import playback
 from pipeline.stages.page import PageConfig, run
 
 RUNS = 5
@@ -116,12 +118,26 @@ def print_times(page: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         path = Path(folder) / "report.html"
         path.write_bytes(page)
+        write_silence(path.with_name(PLAYBACK_NAME))
         browser = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         runs = [opening(browser, path) for _ in range(RUNS)]
         browser.close()
     for name in runs[0]:
         found = [one[name] for one in runs]
         print(f"{name}: {statistics.median(found):.0f} ms ({min(found):.0f} to {max(found):.0f})")
+
+
+def write_silence(path: Path) -> None:
+    """A second of sound, for the page to find beside it."""
+    track = Track(
+        samples=np.zeros((1, SAMPLE_RATE_HZ), np.int16),
+        channels=1,
+        sample_rate_hz=SAMPLE_RATE_HZ,
+        codec="pcm",
+        container="wav",
+        truncated=False,
+    )
+    playback.run(audio=track, out=path, config=playback.PlaybackConfig())
 
 
 def opening(browser: Any, path: Path) -> dict[str, float]:

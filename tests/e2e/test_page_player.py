@@ -140,7 +140,7 @@ class Opened:
         self.page.mouse.click(x, y)
 
 
-WORD = """([turn, number]) => {
+WORD = """async ([turn, number]) => {
   const said = document.querySelector(`#turn-${turn} .said`);
   const places = [];
   const walk = (node) => {
@@ -156,7 +156,12 @@ WORD = """([turn, number]) => {
   range.setStart(...places[start]);
   range.setEnd(places[end - 1][0], places[end - 1][1] + 1);
   const first = () => [...range.getClientRects()].find((one) => one.width > 1);
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const drawn = async () => { await frame(); await frame(); };
+  said.scrollIntoView();
+  await drawn();
   scrollBy(0, first().top - 200);
+  await drawn();
   const box = first();
   return [box.left + box.width / 2, box.top + box.height / 2];
 }"""
