@@ -363,7 +363,7 @@ def test_another_model_changes_what_uses_it_and_what_follows() -> None:
     before = plan(RECORDED, config=CONFIG)
     after = plan(RECORDED, config=load_config(settings=["transcribe.model=tiny.en"]))
     same = {t.stage.name for t in before.tasks if after.task(t.stage.name).key == t.key}
-    assert same == {"audio", "diarize"}
+    assert same == {"audio", "diarize", "playback"}
 
 
 # --- the golden guard
