@@ -16,11 +16,13 @@ from pipeline.corrections import Overlay, Resolved, label_document, turned_docum
 from pipeline.enrolment import Enrolment, enrolled_document
 from pipeline.errors import InputError, UnreadableAudio
 from pipeline.models.registry import find_weights
+from pipeline.records import PLAYBACK_NAME
 from pipeline.report_facts import with_facts
 from pipeline.stage import Stage, recipe, recipe_key
 from pipeline.stages import (
     CORRECTED_SPEECH,
     CORRECTED_TURNS,
+    PLAYBACK,
     STAGES,
     TRANSCRIPT,
     TRANSCRIPT_STAGES,
@@ -28,6 +30,7 @@ from pipeline.stages import (
 )
 from pipeline.stages.corrections import CorrectionsConfig
 from pipeline.stages.metrics import MetricsConfig
+from pipeline.stages.playback import PlaybackConfig
 from pipeline.stages.report import ReportConfig
 from pipeline.stages.transcript import TranscriptConfig
 from pipeline.stages.voices import EMBEDDING
@@ -150,7 +153,8 @@ def _expand(pattern: str) -> list[Path]:
     if os.path.lexists(path) or not glob.has_magic(pattern):
         return [path]
     found = sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
-    files = [Path(match) for match in found if Path(match).is_file()]
+    matches = [Path(match) for match in found]
+    files = [path for path in matches if path.is_file() and not _is_playback(path)]
     if not files:
         raise InputError(f"{pattern}: no file matches; check the pattern")
     return files
@@ -163,10 +167,16 @@ def _recordings_in(folder: Path) -> list[Path]:
         if path.suffix.lower() in AUDIO_SUFFIXES
         and not path.name.startswith(".")
         and not path.is_dir()
+        and not _is_playback(path)
     )
     if not files:
         raise InputError(f"{folder}: no audio or video file in this folder; name the files instead")
     return files
+
+
+def _is_playback(path: Path) -> bool:
+    """Whether a file is the sound that a report plays, and no recording of its own."""
+    return path.name == PLAYBACK_NAME and path.with_name("report.html").is_file()
 
 
 _BEFORE_CORRECTIONS = ("audio", "diarize", "transcribe", "turns")
@@ -182,10 +192,10 @@ def plan(
 ) -> Plan:
     """The tasks of one recording with their keys; no model is looked for, nothing is run.
 
-    Without corrections in the overlay and without enrolled voices these are STAGES and no more;
-    for a transcript, with TRANSCRIPT_STAGES in the place of those that need audio. `earlier` is
-    what the report compares with, as pipeline.earlier makes it. Raises ConfigError where it cannot
-    be known whose feedback it is to be.
+    Without corrections in the overlay, without enrolled voices and with a page that plays nothing
+    these are STAGES and no more; for a transcript, with TRANSCRIPT_STAGES in the place of those
+    that need audio. `earlier` is what the report compares with, as pipeline.earlier makes it.
+    Raises ConfigError where it cannot be known whose feedback it is to be.
     """
     draft = _Draft(recording=recording, config=config, keys={RECORDING: recording.digest})
     if recording.is_transcript:
@@ -229,6 +239,8 @@ class _Draft:
             stage = _unheard(stage)
         if name == "report":
             stage = dataclasses.replace(stage, inputs=(*stage.inputs, *self.extra))
+        if name == "page":
+            stage = _sounding(stage, audio=self._audio)
         self.tasks.append(
             _task(
                 stage,
@@ -247,6 +259,8 @@ class _Draft:
             if stage.name in _BEFORE_CORRECTIONS:
                 self.add(stage)
         self.add_voices(enrolled)
+        if self._audio != "none":
+            self.add(PLAYBACK)
 
     def add_read(self) -> None:
         """Add the stages that read a transcript, whose facts the report takes."""
@@ -285,6 +299,11 @@ class _Draft:
             self._give("earlier", document)
             self.extra += ("earlier",)
 
+    @property
+    def _audio(self) -> str:
+        """How the page plays the call, see PageConfig; a transcript has nothing to play."""
+        return "none" if self.recording.is_transcript else self.config.page.audio
+
     def _give(self, name: str, document: Mapping[str, Any]) -> None:
         self.given[name] = document
         self.keys[name] = recipe_key(document)
@@ -292,6 +311,8 @@ class _Draft:
     def _config_of(self, stage: Stage) -> Any:
         if stage.config is CorrectionsConfig:
             return CorrectionsConfig()
+        if stage.config is PlaybackConfig:
+            return PlaybackConfig()
         if stage.config is TranscriptConfig:
             return TranscriptConfig(format=self.recording.suffix.removeprefix("."))
         if stage.config is MetricsConfig:
@@ -316,6 +337,16 @@ def _unheard(stage: Stage) -> Stage:
         inputs = tuple(name for name in stage.inputs if name != "audio")
         return dataclasses.replace(stage, inputs=inputs)
     return TRANSCRIPT_STAGES.get(stage.name, stage)
+
+
+def _sounding(stage: Stage, *, audio: str) -> Stage:
+    """The page with the inputs that playing takes: the times of words, and the sound within it."""
+    inputs = {
+        "none": ("report",),
+        "link": stage.inputs,
+        "embed": (*stage.inputs, PLAYBACK.name),
+    }[audio]
+    return dataclasses.replace(stage, inputs=inputs)
 
 
 def _task(

@@ -16,6 +16,9 @@ import polars as pl
 SAMPLE_RATE_HZ = 16_000
 BACKCHANNEL, TURN = "backchannel", "turn"
 
+PLAYBACK_NAME = "call.mp3"
+"""The sound of a call, beside the page that plays it."""
+
 Samples = npt.NDArray[np.int16]
 
 SPEECH = pl.Schema(

@@ -6,6 +6,7 @@ loaded.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from pipeline.history import recall
 from pipeline.models.device import Device
 from pipeline.models.weights import locate
 from pipeline.plan import Plan, Recording, plan, read_recording
+from pipeline.records import PLAYBACK_NAME
 from pipeline.records import speakers_of as in_call
 from pipeline.run import Bench, Listener, Models, accounted, nobody, publish, results
 from pipeline.store import Store, check_writable
@@ -273,11 +275,21 @@ def deaf_bench(analysed: Analysed, *, listener: Listener = nobody) -> Bench:
 def _planned(analysed: Analysed, *, overlay: Overlay, enrolled: Sequence[Enrolment]) -> Plan:
     return plan(
         analysed.recording,
-        config=analysed.config,
+        config=_as_it_lies(analysed.config, folder=analysed.folder),
         overlay=overlay,
         enrolled=enrolled,
         earlier=analysed.earlier,
     )
+
+
+def _as_it_lies(config: Config, *, folder: Path) -> Config:
+    """The settings, with a page that plays nothing where its sound was taken away.
+
+    A correction changes no sound: it makes none and removes none.
+    """
+    if config.page.audio != "link" or (folder / PLAYBACK_NAME).is_file():
+        return config
+    return dataclasses.replace(config, page=dataclasses.replace(config.page, audio="none"))
 
 
 def _voices_stored(whole: Plan, *, store: Store) -> bool:

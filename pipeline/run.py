@@ -13,7 +13,9 @@ from typing import Any
 
 from pipeline.errors import ContractError, PipelineError, StoreError
 from pipeline.plan import RECORDING, Plan, Task
+from pipeline.records import PLAYBACK_NAME
 from pipeline.stage import Document, File, Frame, Locate, Place, Text
+from pipeline.stages import PLAYBACK
 from pipeline.stages.exports import export_files
 from pipeline.store import Store, translated, write_atomic
 
@@ -197,6 +199,33 @@ def results(plan: Plan, *, bench: Bench) -> dict[str, bytes]:
             "report.json": report_file.read_bytes(),
             **{name: text.encode("utf-8", "replace") for name, text in exported.items()},
         }
+
+
+def playback(plan: Plan, *, bench: Bench) -> bytes | None:
+    """The sound that lies beside the page, made where needed; None where nothing is to lie there.
+
+    A correction has no part in it: it leaves what lies there, or was taken away.
+    """
+    names = {task.stage.name for task in plan.tasks}
+    if PLAYBACK.name not in names or PLAYBACK.name in plan.task("page").inputs:
+        return None
+    with translated("read from the artefact store", bench.store.root):
+        return obtain(PLAYBACK.name, plan=plan, bench=bench).read_bytes()
+
+
+def publish_playback(sound: bytes | None, *, recording: Path, folder: Path) -> None:
+    """Write the sound beside the page, or remove that of an earlier analysis. Raises StoreError.
+
+    The recording itself may lie there under the same name; it is never touched.
+    """
+    path = folder / PLAYBACK_NAME
+    with translated("replace", path):
+        if path.exists() and recording.exists() and path.samefile(recording):
+            return
+        if sound is None:
+            path.unlink(missing_ok=True)
+    if sound is not None:
+        write_atomic(path, sound)
 
 
 def publish(files: Mapping[str, bytes], *, folder: Path) -> None:

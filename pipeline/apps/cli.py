@@ -85,6 +85,14 @@ def analyze(
         int | None,
         typer.Option(min=1, help="Recordings worked on at a time. [default: 2; 1 on one core]"),
     ] = None,
+    audio: Annotated[
+        str | None,
+        typer.Option(
+            metavar="link|embed|none",
+            help="How the page plays the call: call.mp3 beside it, sound in it, or not at all. "
+            "[default: link]",
+        ),
+    ] = None,
     all_tags: AllTags = False,
     earlier: Annotated[
         list[Path] | None,
@@ -116,6 +124,7 @@ def analyze(
         "transcribe.language": language,
         "transcribe.model": model,
         "run.device": device,
+        "page.audio": audio,
         "report.all_tags": "true" if all_tags else None,
     }
     with console.errors_printed():

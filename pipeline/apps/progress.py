@@ -20,9 +20,11 @@ from rich.progress import (
 from rich.text import Text
 
 from pipeline.executors.local import Outcome
-from pipeline.stages import STAGES
+from pipeline.stages import PLAYBACK, STAGES
 
-EXPECTED_SHARES = {"audio": 0.04, "diarize": 0.25, "transcribe": 0.66, "page": 0.03}
+EXPECTED_SHARES = {
+    "audio": 0.04, "diarize": 0.25, "transcribe": 0.65, "page": 0.03, "playback": 0.03,
+}  # fmt: skip
 """Of a recording's time on two cores; stages that are not named take next to none."""
 
 
@@ -134,7 +136,7 @@ class Bars:
 
 
 def _stages_before(stage: str) -> list[str]:
-    names = [one.name for one in STAGES]
+    names = [*(one.name for one in STAGES), PLAYBACK.name]
     if stage not in names:
         stage = "tactics"  # stages of some plans only are quick, and run about then
     return names[: names.index(stage)]

@@ -23,7 +23,7 @@ from pipeline.errors import ConfigError, PipelineError
 from pipeline.history import Analysis, remember
 from pipeline.models.device import usable_cores
 from pipeline.plan import Plan, plan, read_recording
-from pipeline.run import Bench, accounted, publish, results
+from pipeline.run import Bench, accounted, playback, publish, publish_playback, results
 from pipeline.store import check_writable
 
 MOST_AT_ONCE = 2
@@ -225,7 +225,9 @@ class _Batch:
         """The report of a recording, all its files written."""
         bench = replace(self.bench, listener=partial(self._listen, number=number))
         files = results(whole, bench=bench)
+        sound = playback(whole, bench=bench)
         publish(files, folder=folder)
+        publish_playback(sound, recording=whole.recording.path, folder=folder)
         _remember(whole, config=self.config, folder=folder, bench=bench)
         report: dict[str, Any] = json.loads(files["report.json"])
         return report

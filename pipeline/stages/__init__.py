@@ -14,6 +14,7 @@ from pipeline.stages import (
     moments,
     offers,
     page,
+    playback,
     replies,
     report,
     tactics,
@@ -33,8 +34,8 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=5,
-    inputs=("report",),
+    version=6,
+    inputs=("report", "transcribe", "turns"),
     output=Text(suffix=".html"),
     config=page.PageConfig,
     run=page.run,
@@ -79,8 +80,10 @@ VOICES = Stage(
     load=voices.load,
     weights=voices.weights,
 )
-OPTIONAL_STAGES: tuple[Stage, ...] = (CORRECTED_SPEECH, CORRECTED_TURNS, VOICES)
-"""Stages of plans with corrections, or with enrolled voices; they come after turns."""
+PLAYBACK = playback.STAGE
+OPTIONAL_STAGES: tuple[Stage, ...] = (CORRECTED_SPEECH, CORRECTED_TURNS, VOICES, PLAYBACK)
+"""Stages of plans with corrections, with enrolled voices, or whose page plays the call; they come
+after turns."""
 
 TRANSCRIPT = Stage(
     name="transcript",

@@ -28,6 +28,7 @@ from pipeline.stage import File, Frame, Stage, recipe, recipe_key
 from pipeline.stages import OPTIONAL_STAGES, STAGES, TRANSCRIPT, TRANSCRIPT_STAGES
 from pipeline.stages.corrections import CorrectionsConfig
 from pipeline.stages.metrics import MetricsConfig
+from pipeline.stages.playback import PlaybackConfig
 from pipeline.stages.transcript import TranscriptConfig
 from pipeline.tactics.measured import Measured
 
@@ -70,6 +71,8 @@ def default_of(stage: Stage) -> Any:
         return CorrectionsConfig()
     if stage.config is TranscriptConfig:
         return TranscriptConfig(format="srt")
+    if stage.config is PlaybackConfig:
+        return PlaybackConfig()
     return CONFIG.metrics if stage.config is MetricsConfig else getattr(CONFIG, stage.name)
 
 
@@ -170,6 +173,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Track):
         samples = hashlib.sha256(value.samples.tobytes()).hexdigest()
         return [samples, value.channels, value.sample_rate_hz, value.codec, value.container]
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
     if isinstance(value, Path):
         return hashlib.sha256(value.read_bytes()).hexdigest()
     if isinstance(value, Mapping):
@@ -199,7 +204,7 @@ def test_output_keeps_its_contract(
         assert value.schema == stage.output.schema
         stage.output.check(value)
     else:
-        assert isinstance(value, Track | dict | str)
+        assert isinstance(value, Track | dict | str | bytes)
 
 
 @by_name
@@ -363,7 +368,7 @@ def test_another_model_changes_what_uses_it_and_what_follows() -> None:
     before = plan(RECORDED, config=CONFIG)
     after = plan(RECORDED, config=load_config(settings=["transcribe.model=tiny.en"]))
     same = {t.stage.name for t in before.tasks if after.task(t.stage.name).key == t.key}
-    assert same == {"audio", "diarize"}
+    assert same == {"audio", "diarize", "playback"}
 
 
 # --- the golden guard

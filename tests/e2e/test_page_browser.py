@@ -119,7 +119,7 @@ def test_search_and_filters_narrow_the_transcript(opened: Opened) -> None:
     page, everything = opened.page, len(build.CALL)
     page.fill("#filter-text", "SIGNING bonus")
     assert _shown(page) == ["turn-15"]
-    assert page.inner_text("#filter-status") == f"1 of {everything} shown"
+    assert page.inner_text("#filter-status") == f"1 match; 1 of {everything} shown"
     page.press("#filter-text", "Escape")
     assert len(_shown(page)) == everything
     page.select_option("#filter-tactic", "family:risk")

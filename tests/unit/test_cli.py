@@ -27,7 +27,7 @@ HEAVY = {"torch", "pyannote", "faster_whisper", "ctranslate2", "numpy", "polars"
 HOSTILE = "evil\n[red]parley: all is well\x1b[2J\u202e :fire:.wav"
 OPTIONS = (
     "--out", "--config", "--set", "--speakers", "--names", "--me", "--language", "--model",
-    "--device", "--all-tags", "--earlier", "--force", "--json", "--quiet",
+    "--device", "--audio", "--all-tags", "--earlier", "--force", "--json", "--quiet",
 )  # fmt: skip
 
 
@@ -105,6 +105,29 @@ def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
     assert done.stderr
 
 
+# --- analyze: the sound
+
+
+@pytest.mark.usefixtures("fakes")
+def test_the_sound_lies_beside_the_page_until_it_is_not_wanted(call: Path, tmp_path: Path) -> None:
+    """call.mp3 is there by default; another way to play removes it again, as it may be private."""
+    report = tmp_path / "out/call"
+    for audio, linked in (("link", True), ("none", False), ("link", True), ("embed", False)):
+        done = analyze(call, "--audio", audio, out=tmp_path / "out")
+        assert done.exit_code == 0, done.stderr
+        assert (report / "call.mp3").is_file() is linked
+        page = (report / "report.html").read_text("utf-8")
+        assert ("<audio" in page) is (audio != "none")
+    assert 'src="data:audio/mpeg;base64,' in page
+
+
+def test_another_way_to_play_is_refused(call: Path, tmp_path: Path) -> None:
+    """A word that is none of the three is a configuration error that names them."""
+    done = analyze(call, "--audio", "loud", out=tmp_path / "out")
+    assert done.exit_code == 2
+    assert "page.audio: 'loud' is not one of embed, link, none" in done.stderr
+
+
 # --- analyze: what is printed
 
 
@@ -126,7 +149,8 @@ def test_progress_is_plain_lines_on_standard_error(
     """Without a terminal each stage gets one line, the recording a first and a last one."""
     lines = analyze(call, out=tmp_path / "out").stderr.splitlines()
     assert lines[0] == "[1/1] call.wav"
-    assert [line.split()[:2] for line in lines[1:-1]] == [[stage.name, "done"] for stage in STAGES]
+    names = [*(stage.name for stage in STAGES), "playback"]
+    assert [line.split()[:2] for line in lines[1:-1]] == [[name, "done"] for name in names]
     assert lines[-1].split()[0] == "finished"
     assert "\x1b" not in "".join(lines)
 

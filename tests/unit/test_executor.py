@@ -266,10 +266,10 @@ def test_a_damaged_report_is_replaced(tmp_path: Path) -> None:
 
 
 def test_nothing_but_the_report_lies_in_the_folder(tmp_path: Path) -> None:
-    """No temporary file is left beside the eleven."""
+    """No temporary file is left beside the twelve."""
     outcomes = batch([silence(tmp_path / "call.wav")], tmp_path)
     assert outcomes[0].folder is not None
-    assert len(list(outcomes[0].folder.iterdir())) == 11
+    assert len(list(outcomes[0].folder.iterdir())) == 12
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,13 @@ LABELS = {
 
 
 def _tag(tactic: str, start: int, end: int) -> dict[str, object]:
-    return {"tactic": tactic, "start_char": start, "end_char": end}
+    return {
+        "tactic": tactic,
+        "start_char": start,
+        "end_char": end,
+        "method": "rule",
+        "score": 0.9,
+    }
 
 
 def test_a_text_without_tags_is_one_piece() -> None:
@@ -57,7 +63,7 @@ def test_pieces_join_to_the_text_and_name_every_tag_once(
     pieces = segments(TEXT, tags=tags, labels=LABELS)
     assert "".join(one.text for one in pieces) == TEXT
     assert all(one.text for one in pieces)
-    named = [label.tactic for one in pieces for label in one.ending]
+    named = [named.label.tactic for one in pieces for named in one.ending]
     placed = [tag["tactic"] for tag in tags if tag["end_char"]]
     assert sorted(placed) == sorted(named) or len(named) == len(tags)
 

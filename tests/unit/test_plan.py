@@ -193,12 +193,53 @@ def test_a_plan_holds_every_stage_in_order(tmp_path: Path) -> None:
     """One task a stage, each naming the keys of the tasks before it; the first has the digest."""
     (path,) = files(tmp_path, "call.wav")
     recording = read_recording(path)
-    tasks = plan(recording, config=load_config()).tasks
-    assert [task.stage for task in tasks] == list(STAGES)
+    tasks = plan(recording, config=load_config(settings=["page.audio=none"])).tasks
+    assert [task.stage.name for task in tasks] == [stage.name for stage in STAGES]
     keys = {RECORDING: recording.digest, **{task.stage.name: task.key for task in tasks}}
     for task in tasks:
         assert task.inputs == {name: keys[name] for name in task.stage.inputs}
     assert len(set(keys.values())) == len(STAGES) + 1
+
+
+@pytest.mark.parametrize(
+    ("audio", "inputs", "plays"),
+    [
+        ("none", {"report"}, False),
+        ("link", {"report", "transcribe", "turns"}, True),
+        ("embed", {"report", "transcribe", "turns", "playback"}, True),
+    ],
+)
+def test_the_sound_is_planned_where_the_page_plays_it(
+    audio: str, inputs: set[str], plays: bool, tmp_path: Path
+) -> None:
+    """How the page plays changes the key of the page and of no other stage."""
+    (path,) = files(tmp_path, "call.wav")
+    config = load_config(settings=[f"page.audio={audio}"])
+    found = plan(read_recording(path), config=config)
+    assert set(found.task("page").inputs) == inputs
+    keys = {task.stage.name: task.key for task in found.tasks}
+    assert ("playback" in keys) is plays
+    linked = plan(read_recording(path), config=load_config())
+    assert all(linked.task(name).key == key for name, key in keys.items() if name != "page")
+
+
+def test_a_transcript_has_no_sound_to_plan(tmp_path: Path) -> None:
+    """Whatever is asked for, the page of a transcript takes the report alone."""
+    path = tmp_path / "call.txt"
+    path.write_text("Ana: Hello.\nBen: Hello.\n")
+    config = load_config(settings=["page.audio=embed"])
+    found = plan(read_recording(path), config=config)
+    assert set(found.task("page").inputs) == {"report"}
+    assert "playback" not in {task.stage.name for task in found.tasks}
+
+
+def test_the_sound_of_a_report_is_no_recording(tmp_path: Path) -> None:
+    """call.mp3 beside a report.html is left out of folders and patterns, elsewhere it is taken."""
+    files(tmp_path, "a/call.mp3", "b/call.mp3", "b/report.html")
+    assert find_recordings([str(tmp_path)]) == (tmp_path / "a/call.mp3",)
+    assert find_recordings([f"{tmp_path}/**/*.mp3"]) == (tmp_path / "a/call.mp3",)
+    named = tmp_path / "b/call.mp3"
+    assert find_recordings([str(named)]) == (named,)
 
 
 def test_planning_reads_no_weights(tmp_path: Path) -> None:

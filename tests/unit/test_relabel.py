@@ -105,6 +105,37 @@ def test_a_name_reaches_every_file(folder: Path) -> None:
     assert report(folder)["corrections"][0]["author"] == "Cleo"
 
 
+def test_a_correction_leaves_the_sound_as_it_lies(folder: Path) -> None:
+    """The page still plays call.mp3, which is not made again, though the store has lost it."""
+    shutil.rmtree(folder / "store/playback")
+    sound = files_of(folder)["call.mp3"]
+    relabel(folder, "--speaker", "S2=Benedict")
+    assert files_of(folder)["call.mp3"] == sound
+    assert b'src="call.mp3"' in files_of(folder)["report.html"]
+    assert "playback" not in artefacts(folder)
+
+
+def test_a_sound_that_was_taken_away_stays_away(folder: Path) -> None:
+    """Whoever deleted call.mp3 does not get it back, and the page plays nothing."""
+    (folder / "out/call/call.mp3").unlink()
+    relabel(folder, "--speaker", "S2=Benedict")
+    assert "call.mp3" not in files_of(folder)
+    assert b"<audio" not in files_of(folder)["report.html"]
+
+
+@pytest.mark.usefixtures("fakes")
+def test_an_embedded_sound_stays_in_the_corrected_page(folder: Path) -> None:
+    """The corrected page plays too, from the store, or from the decoded audio where that has it."""
+    assert parley("analyze", folder / "call.wav", "--out", folder / "out", "--audio", "embed",
+                  "--quiet").exit_code == 0  # fmt: skip
+    assert "call.mp3" not in files_of(folder)
+    shutil.rmtree(folder / "store/playback")
+    relabel(folder, "--speaker", "S2=Benedict")
+    page = files_of(folder)["report.html"]
+    assert b'src="data:audio/mpeg;base64,' in page
+    assert b"Benedict" in page
+
+
 def test_a_turn_takes_its_words_and_its_talk_time_along(folder: Path) -> None:
     """Turn 4, 7 s of S1's 32 (of 63), becomes S2's: the talk ratio follows exactly."""
     before = {one["id"]: one for one in report(folder)["speakers"]}

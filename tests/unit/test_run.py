@@ -21,7 +21,7 @@ from pipeline.errors import (
     UnreadableAudio,
 )
 from pipeline.plan import Plan, plan, read_recording
-from pipeline.run import Bench, Models, obtain, publish, results
+from pipeline.run import Bench, Models, obtain, playback, publish, publish_playback, results
 from pipeline.stages import STAGES
 from pipeline.store import Store
 
@@ -363,3 +363,37 @@ def test_an_unwritable_folder_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="choose another folder"):
         publish({"report.json": b"{}"}, folder=tmp_path / "file" / "out")
+
+
+# --- the sound beside the page
+
+
+def test_the_sound_is_made_once_and_only_where_it_is_linked(folder: Path) -> None:
+    """Linked, it comes from the audio that is stored; embedded or left out, none lies there."""
+    log = Log()
+    bench = bench_at(folder, listener=log)
+    sounds = {
+        audio: playback(
+            planned(folder / "call.wav", load_config(settings=[f"page.audio={audio}"])), bench=bench
+        )
+        for audio in ("link", "embed", "none")
+    }
+    assert [bool(sound) for sound in sounds.values()] == [True, False, False]
+    assert log.ran == ["playback"]
+
+
+def test_a_recording_of_the_same_name_is_never_touched(tmp_path: Path) -> None:
+    """Where the recording itself lies in the report's folder as call.mp3, it stays as it is."""
+    recording = tmp_path / "call.mp3"
+    recording.write_bytes(b"the only copy")
+    for sound in (b"small", None):
+        publish_playback(sound, recording=recording, folder=tmp_path)
+        assert recording.read_bytes() == b"the only copy"
+
+
+def test_a_sound_that_is_not_wanted_is_removed(tmp_path: Path) -> None:
+    """An earlier sound goes, and where there is none nothing happens."""
+    publish_playback(b"small", recording=tmp_path / "call.wav", folder=tmp_path)
+    for _ in range(2):
+        publish_playback(None, recording=tmp_path / "call.wav", folder=tmp_path)
+        assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import jinja2
+import polars as pl
 from markupsafe import Markup
 
 from pipeline.records import ENGLISH
@@ -21,28 +22,47 @@ from pipeline.stages.page import (
     limits,
     naming,
     palette,
+    player,
     tags,
     timeline,
     transcript,
     wording,
 )
 
+_SCRIPTS, _PLAYING = ("report_keys.js", "report_text.js", "report.js"), ("report_player.js",)
+"""The files of the page's script, joined in this order; the last one where it plays the call."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageConfig:
-    """How the page is laid out; none of it changes a figure."""
+    """How the page is laid out and what it plays; none of it changes a figure.
+
+    `audio`: the sound of the call is a file beside the page, within it, or left out.
+    """
 
     timeline_width_px: int = 1000
     timeline_phone_width_px: int = 348
     quotes_per_tactic: int = 2
+    audio: player.Audio = "link"
 
 
-def run(*, report: Mapping[str, Any], config: PageConfig, with_transcript: bool = True) -> str:
+def run(
+    *,
+    report: Mapping[str, Any],
+    config: PageConfig,
+    transcribe: pl.DataFrame | None = None,
+    turns: pl.DataFrame | None = None,
+    playback: bytes | None = None,
+    with_transcript: bool = True,
+) -> str:
     """The report as one self-contained HTML page.
 
-    `report` is what report.json holds (schemas/report.schema.json). The same report gives the
-    same bytes. Without the transcript it is shorter, for paper.
+    `report` is what report.json holds (schemas/report.schema.json). With `transcribe` (WORDS) and
+    `turns` (TURNS) it plays the call, from `playback` (an MP3) where `config.audio` is embed,
+    else from the file beside it. Without the transcript it is shorter,
+    for paper. The same inputs give the same bytes.
     """
+    sound = player.sound(report, audio=config.audio, words=transcribe, turns=turns, mp3=playback)
     environment = _environment()
     style = environment.get_template("report.css.jinja").render(
         light=palette.LIGHT,
@@ -50,13 +70,14 @@ def run(*, report: Mapping[str, Any], config: PageConfig, with_transcript: bool 
         families=palette.FAMILIES,
         speaker_count=max(len(report["speakers"]), 1),
     )
-    script = _source("report.js")
+    script = "".join(_source(name) for name in (*_SCRIPTS, *(_PLAYING if sound else ())))
     return environment.get_template("report.html.jinja").render(
         style=Markup(style),  # noqa: S704 -- our own stylesheet, filled from the palette only
         script=Markup(script),  # noqa: S704 -- our own file
         style_hash=_csp_hash(style),
         script_hash=_csp_hash(script),
         with_transcript=with_transcript,
+        sound=sound,
         **_content(report, config=config),
     )
 

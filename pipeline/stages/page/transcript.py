@@ -27,6 +27,14 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A tag where it is named; `how` is what found it and how sure that is: "rule 0.9"."""
+
+    label: Label
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """A piece of a turn.
 
@@ -36,7 +44,7 @@ class Segment:
 
     text: str
     covering: tuple[Label, ...]
-    ending: tuple[Label, ...]
+    ending: tuple[Named, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +54,18 @@ class Turn:
     index: int
     speaker: Person
     time: str
+    start_s: float | None
+    end_s: float | None
     is_backchannel: bool
     segments: tuple[Segment, ...]
     labels: tuple[Label, ...]
+
+    @property
+    def span(self) -> str:
+        """Start and end in hundredths of a second, "6203 7210"; empty where they are not known."""
+        if self.start_s is None or self.end_s is None:
+            return ""
+        return f"{round(self.start_s * 100)} {round(self.end_s * 100)}"
 
     @property
     def tactics(self) -> str:
@@ -109,6 +126,8 @@ def _turn(
         index=turn["index"],
         speaker=speaker,
         time=wording.place(turn["index"], turn["start_s"]),
+        start_s=turn["start_s"],
+        end_s=turn["end_s"],
         is_backchannel=turn["kind"] == "backchannel",
         segments=segments(wording.plain(turn["text"]), tags=tags, labels=labels),
         labels=tuple(labels[tag["tactic"]] for tag in tags),
@@ -128,8 +147,10 @@ def segments(text: str, *, tags: Sequence[Tag], labels: Mapping[str, Label]) -> 
     return tuple(
         Segment(
             text=text[start:end],
-            covering=tuple(one.label for one in quotes if one.start <= start and end <= one.end),
-            ending=tuple(one.label for one in quotes if one.named_at == end),
+            covering=tuple(
+                one.named.label for one in quotes if one.start <= start and end <= one.end
+            ),
+            ending=tuple(one.named for one in quotes if one.named_at == end),
         )
         for start, end in pairwise(sorted({0, len(text)} | inner))
     )
@@ -142,7 +163,7 @@ class _Quote:
     start: int
     end: int
     named_at: int
-    label: Label
+    named: Named
 
 
 def _quote(tag: Tag, *, text: str, label: Label) -> _Quote:
@@ -150,4 +171,6 @@ def _quote(tag: Tag, *, text: str, label: Label) -> _Quote:
     start = min(tag["start_char"], len(text))
     end = min(max(tag["end_char"], start), len(text))
     follows = _PUNCTUATION.match(text, end)
-    return _Quote(start=start, end=end, named_at=follows.end() if follows else end, label=label)
+    named_at = follows.end() if follows else end
+    named = Named(label=label, how=f"{tag['method']} {tag['score']:.2g}")
+    return _Quote(start=start, end=end, named_at=named_at, named=named)
