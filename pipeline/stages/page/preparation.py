@@ -91,8 +91,8 @@ def _reading(document: Mapping[str, Any], *, owner: Person | None) -> str:
         planned = counted(len(document["questions"]), "planned question")
         parts.append(f"{subject} asked {len(asked)} of {planned}.")
     if document["in_order"] is not None:
-        order = "in" if document["in_order"] else "not in"
-        parts.append(f"The issues came up {order} the order of priority.")
+        came = "came up" if document["in_order"] else "did not come up"
+        parts.append(f"The issues {came} in the order of priority.")
     return " ".join(parts)
 
 
