@@ -138,6 +138,12 @@ def test_in_a_high_context_culture_indirect_asks_and_silence_are_no_faults() -> 
     assert readings(perspective(), "hedged_ask") == {"Balance": "risk"}
 
 
+def test_a_culture_takes_no_warning_of_another_kind_away() -> None:
+    """Asking a contact outright for a job stays a risk, blunt or not."""
+    stances = readings(perspective("networking", culture="high_context"), "direct_ask")
+    assert stances == {"Network": "risk", "Balance": "neutral", "High context": "neutral"}
+
+
 def test_rules_of_moments_are_the_agreed_ones() -> None:
     """Twelve that were missed and twelve strengths, none twice."""
     assert (len(MISSED), len(STRENGTHS), len(set(MOMENT_RULES))) == (12, 12, 24)
