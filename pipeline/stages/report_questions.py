@@ -18,6 +18,7 @@ from pipeline.tactics.text import Passage, Span, read_passage, sentences, words
 Row = Mapping[str, Any]
 
 _QUESTIONS = ("open_question", "closed_question")
+_LIGHT_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +48,11 @@ def asked_questions(
     questions: Sequence[str], *, matching: Matching, call: Call
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """Each planned question with the question of the call that is most like it, or None."""
-    canonical = {
-        stem: content
-        for group in matching.same
-        for content in (min(content_stems(group), default=""),)
-        for stem in content_stems(group)
-    }
-    heard = list(_heard(call, canonical)) if questions else []
+    lexicon = _lexicon(matching)
+    heard = list(_heard(call, lexicon)) if questions else []
     for text in questions:
         passage = read_passage(text)
-        planned = _content(passage.clean, canonical)
+        planned = _content(passage.clean, lexicon)
         likeness = (
             (_likeness(planned, passage.clean, one, least=matching.question_share), one)
             for one in heard
@@ -67,15 +63,35 @@ def asked_questions(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Lexicon:
+    """Which words are light, and the one word that stands for each of a group."""
+
+    light: frozenset[str]
+    canonical: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """What a question is about, each word in one form; light words count half."""
+
+    full: frozenset[str]
+    light: frozenset[str]
+
+    @property
+    def weight(self) -> float:
+        return len(self.full) + _LIGHT_WEIGHT * len(self.light)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Heard:
-    """A question of the call: its clean words, the stems of those with meaning, its quote."""
+    """A question of the call: its clean words, what it is about, its quote."""
 
     clean: str
-    content: frozenset[str]
+    content: _Content
     quote: Mapping[str, Any]
 
 
-def _heard(call: Call, canonical: Mapping[str, str]) -> Iterator[_Heard]:
+def _heard(call: Call, lexicon: _Lexicon) -> Iterator[_Heard]:
     """The questions of the plan's owner, alone and with the sentence before: "The range. How …"."""
     tagged: dict[int, list[tuple[int, int]]] = {}
     tags = call.tactics.filter(pl.col("tactic").is_in(_QUESTIONS))
@@ -94,7 +110,7 @@ def _heard(call: Call, canonical: Mapping[str, str]) -> Iterator[_Heard]:
                     clean = passage.clean_of(one)
                     yield _Heard(
                         clean=" ".join(words(clean)),
-                        content=_content(clean, canonical),
+                        content=_content(clean, lexicon),
                         quote=quote_of(turn, *passage.chars(one)),
                     )
 
@@ -111,20 +127,43 @@ def _touches(tags: Sequence[tuple[int, int]], start: int, end: int) -> bool:
     return any(first < end and start < last for first, last in tags)
 
 
-def _content(clean: str, canonical: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(canonical.get(stem, stem) for stem in content_stems(words(clean)))
+def _lexicon(matching: Matching) -> _Lexicon:
+    canonical = {
+        form: group[0]
+        for group in matching.same
+        for word in group
+        for form in (word, *map(_rooted, content_stems([word])))
+    }
+    return _Lexicon(light=frozenset(matching.light), canonical=canonical)
 
 
-def _likeness(planned: frozenset[str], clean: str, heard: _Heard, *, least: float) -> float:
+def _rooted(stem: str) -> str:
+    """ "Include" and "included" have one stem."""
+    return stem.removesuffix("e")
+
+
+def _content(clean: str, lexicon: _Lexicon) -> _Content:
+    said = words(clean)
+    stems = map(_rooted, content_stems(word for word in said if word not in lexicon.light))
+    return _Content(
+        full=frozenset(lexicon.canonical.get(stem, stem) for stem in stems),
+        light=frozenset(
+            lexicon.canonical.get(word, word) for word in said if word in lexicon.light
+        ),
+    )
+
+
+def _likeness(planned: _Content, clean: str, heard: _Heard, *, least: float) -> float:
     """The share of the planned words that were said, 0 where it is too little to count.
 
-    A question without words of meaning ("How so?") counts where it was asked in these words.
+    A question of light words alone ("How so?") counts where it was asked in these words.
     """
     said = " ".join(words(clean))
     if said and f" {said} " in f" {heard.clean} ":
         return 1.0
-    if not planned:
+    both = heard.content.full | heard.content.light
+    shared = _Content(full=planned.full & both, light=planned.light & both)
+    if not shared.full or 2 * len(shared.full) < len(planned.full):
         return 0.0
-    shared = len(planned & heard.content)
-    share = shared / len(planned)
-    return share if share >= least and shared >= min(2, len(planned)) else 0.0
+    share = shared.weight / planned.weight
+    return share if share >= least else 0.0

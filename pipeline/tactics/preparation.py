@@ -29,10 +29,12 @@ class Matching:
     """How a plan is compared with a call, configs/preparation.toml.
 
     `question_share` of a planned question's words that carry meaning must be in a question asked;
-    the words of each of `same` count as one. `candidate_wants_more` are issues or items.
+    `light` words count half, the words of each of `same` count as one. `candidate_wants_more`
+    are issues or items.
     """
 
     question_share: float = 1.0
+    light: tuple[str, ...] = ()
     same: tuple[tuple[str, ...], ...] = ()
     candidate_wants_more: tuple[str, ...] = ()
 
@@ -59,6 +61,7 @@ def matching_from_toml(data: Mapping[str, Any]) -> Matching:
         raise ConfigError("configs/preparation.toml: question_share must be a share, over 0 to 1.0")
     return Matching(
         question_share=share,
+        light=tuple(data.get("light", [])),
         same=tuple(tuple(words) for words in same),
         candidate_wants_more=tuple(data.get("candidate_wants_more", [])),
     )
