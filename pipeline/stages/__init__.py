@@ -33,7 +33,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=6,
+    version=7,
     inputs=("report",),
     output=Text(suffix=".html"),
     config=page.PageConfig,

@@ -347,7 +347,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=5,
+    version=6,
     inputs=(
         "audio",
         "diarize",
