@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from pipeline.errors import ConfigError
 from pipeline.models.registry import Weights, shipped_weights
+from pipeline.perspective import with_perspective
 from pipeline.stages.audio import AudioConfig
 from pipeline.stages.diarize import DiarizeConfig
 from pipeline.stages.metrics import MetricsConfig
@@ -129,12 +130,15 @@ SETTABLE = {
     "turns": tuple(f.name for f in dataclasses.fields(TurnsConfig)),
     "tactics": ("model",),
     "metrics": tuple(f.name for f in dataclasses.fields(MetricsConfig) if f.name != "families"),
-    "report": ("names", "me", "all_tags", "precision_bar"),
+    "report": ("names", "me", "all_tags", "precision_bar", "profile", "culture", "role", "plan"),
     "page": tuple(f.name for f in dataclasses.fields(PageConfig)),
     "voices": tuple(f.name for f in dataclasses.fields(VoicesConfig)),
     "run": tuple(f.name for f in dataclasses.fields(RunConfig)),
 }
 """The settings that people may give, by section; the rest is filled in from data files."""
+
+_REMEMBERED = {"report": ("profile_text", "plan_text")}
+"""What was in files that people gave, remembered with the settings of an analysis."""
 
 
 @cache
@@ -155,6 +159,14 @@ def definitions() -> tuple[Definition, ...]:
 def reasons() -> tuple[tuple[str, str], ...]:
     """Why a metric is withheld: code and words."""
     return tuple(_metric_data()["reasons"].items())
+
+
+def moment_weights(report: ReportConfig) -> tuple[tuple[str, float], ...]:
+    """How much each rule of the moments weighs under a report's profile, culture and role.
+
+    Rules that keep their weight of 1 are left out, so that the moments' key stays as it is.
+    """
+    return tuple((rule, weight) for rule, weight in report.reading.moments if weight != 1.0)
 
 
 def weights() -> tuple[Weights, ...]:
@@ -181,12 +193,15 @@ def voices_directory(config: Config, environment: Mapping[str, str] = os.environ
 
 
 def settings_of(config: Config) -> dict[str, dict[str, Any]]:
-    """The settings that differ from the defaults, as `config_of` reads them."""
+    """The settings that differ from the defaults, as `config_of` reads them.
+
+    With what was in the files that they name.
+    """
     default = Config()
     changed = {
         section: {
             key: getattr(getattr(config, section), key)
-            for key in keys
+            for key in (*keys, *_REMEMBERED.get(section, ()))
             if getattr(getattr(config, section), key) != getattr(getattr(default, section), key)
         }
         for section, keys in SETTABLE.items()
@@ -199,7 +214,10 @@ def config_of(settings: Mapping[str, Mapping[str, Any]]) -> Config:
     values: dict[str, dict[str, Any]] = {}
     for section, table in settings.items():
         for key, value in table.items():
-            _put(values, f"{section}.{key}", value)
+            if key in _REMEMBERED.get(section, ()):
+                values.setdefault(section, {})[key] = value
+            else:
+                _put(values, f"{section}.{key}", value)
     return _config(values)
 
 
@@ -275,17 +293,22 @@ def _with_data(stages: dict[str, Any], *, default: Config) -> dict[str, Any]:
         interruption_overlap_ms=metrics.interruption_overlap_ms,
         interruption_length_ms=metrics.interruption_length_ms,
     )
-    return {
-        **stages,
-        "tactics": tactics,
-        "metrics": dataclasses.replace(metrics, families=families),
-        "report": dataclasses.replace(
+    report = with_perspective(
+        dataclasses.replace(
             report,
             definitions=definitions(),
             reasons=reasons(),
             codebook=book,
             measured=measured_precision(),
         ),
+        configs=configs_directory(),
+    )
+    return {
+        **stages,
+        "tactics": tactics,
+        "metrics": dataclasses.replace(metrics, families=families),
+        "moments": dataclasses.replace(default.moments, weights=moment_weights(report)),
+        "report": report,
     }
 
 

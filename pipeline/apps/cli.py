@@ -74,6 +74,24 @@ def analyze(
     me: Annotated[
         str | None, typer.Option(help="Whose feedback this is: one of the names, or S1, S2.")
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="What is looked for and how it is read: job_offer, networking, influence, "
+            "or a profile of your own, FILE.toml. [default: general]"
+        ),
+    ] = None,
+    culture: Annotated[
+        str | None,
+        typer.Option(help="low_context or high_context: how indirect speech and silence are read."),
+    ] = None,
+    role: Annotated[
+        str | None, typer.Option(help="Which side --me is on: candidate or employer.")
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.toml", help="What --me had prepared: docs/plan.example.toml."),
+    ] = None,
     language: Annotated[
         str | None, typer.Option(help="Language code, or auto to recognise it. [default: en]")
     ] = None,
@@ -121,6 +139,10 @@ def analyze(
         "diarize.speakers": speakers,
         "report.names": names,
         "report.me": me,
+        "report.profile": profile,
+        "report.culture": culture,
+        "report.role": role,
+        "report.plan": plan,
         "transcribe.language": language,
         "transcribe.model": model,
         "run.device": device,

@@ -34,7 +34,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=6,
+    version=7,
     inputs=("report", "transcribe", "turns"),
     output=Text(suffix=".html"),
     config=page.PageConfig,

@@ -28,9 +28,14 @@ from pipeline.stages.report_figures import (
     totals_document,
 )
 from pipeline.stages.report_offers import offers_document, outcomes_document
+from pipeline.stages.report_preparation import preparation_document
 from pipeline.stages.report_quality import quality_document
+from pipeline.stages.report_questions import Call
+from pipeline.stages.report_readings import profile_document, readings_document, users_of
 from pipeline.tactics.codebook import Codebook
 from pipeline.tactics.measured import PRECISION_BAR, Measured, below_bar
+from pipeline.tactics.preparation import Matching, Preparation
+from pipeline.tactics.profiles import GENERAL, NO_LAYER, NO_PROFILE, Culture, Profile, Role
 
 SCHEMA_VERSION = "1.4.0"
 """1.1 added `corrections` and `voice_matches`, 1.2 the offer ledger, 1.3 `transcript` and what
@@ -63,13 +68,24 @@ class ReportConfig:
 
     `names` are for the speakers in order of first speech; `me` is one of them, or a speaker's
     id such as S1. Tags of tactics `measured` below `precision_bar` are experimental, and shown
-    with `all_tags` only. The rest is filled in by the plan of a recording.
+    with `all_tags` only. `profile` is a shipped one or a file, `role` that of `me`, `plan` the
+    file of what one had prepared; `profile_text` and `plan_text` are what these files held. The
+    rest is filled in by the plan of a recording.
     """
 
     names: tuple[str, ...] = ()
     me: str = ""
     all_tags: bool = False
     precision_bar: float = PRECISION_BAR
+    profile: str = GENERAL
+    culture: Culture = "none"
+    role: Role = "none"
+    plan: str = ""
+    profile_text: str = ""
+    plan_text: str = ""
+    reading: Profile = NO_PROFILE
+    preparation: Preparation | None = None
+    matching: Matching = Matching()  # noqa: RUF009 - frozen
     recording_name: str = ""
     digest: str = ""
     models: tuple[ModelFact, ...] = ()
@@ -84,6 +100,10 @@ class ReportConfig:
             raise ConfigError(f"report.precision_bar is {self.precision_bar}; give a share, 0 to 1")
         if not all(self.names):
             raise ConfigError('a name is empty; write names as in --names "Ana,Ben"')
+        if not self.me and self.role != NO_LAYER:
+            raise ConfigError(f"--role {self.role} is that of one speaker; say who, with --me")
+        if not self.me and self.plan:
+            raise ConfigError(f"--plan {self.plan} is that of one speaker; say whose, with --me")
         if self.me and self.names.count(self.me) > 1:
             raise ConfigError(f"--me {self.me}: two speakers have that name; use an id such as S1")
         if self.me and self.names and self.me not in self.names and not _is_speaker_id(self.me):
@@ -158,8 +178,13 @@ def run(
         "outcomes": outcomes_document(offers, config.codebook),
         "moments": _moments(moments, named),
         **shown_replies(replies, experimental=experimental, all_tags=config.all_tags),
-        "profile": _profile(config),
-        "readings": [],
+        "profile": profile_document(config.reading, culture=config.culture, role=config.role),
+        "readings": readings_document(
+            config.reading,
+            figures=figures,
+            speaker=_main(named),
+            tactics=users_of(shown, turns),
+        ),
         "quality": quality_document(
             figures,
             audio=audio,
@@ -194,6 +219,19 @@ def run(
             for fact in config.models
         ],
         "versions": dict(config.versions),
+        **preparation_document(
+            config.preparation,
+            matching=config.matching,
+            role=config.role,
+            codebook=config.codebook,
+            call=Call(
+                speaker=_main(named),
+                turns=turns.rows(named=True),
+                tactics=tactics,
+                offers=offers.rows(named=True),
+                language=language_of(transcribe),
+            ),
+        ),
         **({"transcript": _transcript(transcript)} if transcript else {}),
         **({"earlier": history} if history else {}),
         **({"corrections": list(labels["entries"])} if labels else {}),
@@ -201,20 +239,16 @@ def run(
     }
 
 
-def _moments(moments: Mapping[str, Any], named: Sequence[names.Named]) -> list[dict[str, Any]]:
-    """The moments of who is marked as me, else of who spoke first."""
+def _main(named: Sequence[names.Named]) -> str | None:
+    """The id of whom the report is for."""
     main = names.main_of(named)
-    return [moment for moment in moments["moments"] if main and moment["speaker"] == main.id]
+    return main.id if main else None
 
 
-def _profile(_config: ReportConfig) -> dict[str, Any]:
-    return {
-        "profile": "general",
-        "culture": "none",
-        "role": None,
-        "name": "General",
-        "description": "Any negotiation.",
-    }
+def _moments(moments: Mapping[str, Any], named: Sequence[names.Named]) -> list[dict[str, Any]]:
+    """The moments of whom the report is for."""
+    main = _main(named)
+    return [moment for moment in moments["moments"] if moment["speaker"] == main]
 
 
 def _recording(
@@ -307,7 +341,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=5,
+    version=6,
     inputs=(
         "audio",
         "diarize",

@@ -88,8 +88,9 @@ def test_every_config_class_of_a_stage_is_settable_or_data() -> None:
         },
         "offers": {"codebook"},
         "replies": {f.name for f in dataclasses.fields(RepliesConfig)},
+        "moments": {"rulebook", "weights"},
         "report": {f.name for f in dataclasses.fields(ReportConfig)}
-        - {"names", "me", "all_tags", "precision_bar"},
+        - {"names", "me", "all_tags", "precision_bar", "profile", "culture", "role", "plan"},
     }
     for field in dataclasses.fields(Config):
         known = {f.name for f in dataclasses.fields(getattr(Config(), field.name))}

@@ -130,11 +130,11 @@ def _taken_up(move: Move, other: Entry | None) -> str:
 def _change(own: Entry, move: Move, other: Entry | None, *, pushed: bool) -> Entry:
     """A changed position: toward the other side's, away from it, or neither to be told."""
     taken_up = _taken_up(move, other)
-    moved = _on_one_scale(own.move.thing, move.thing)
+    moved = on_one_scale(own.move.thing, move.thing)
     if moved is None:
         kind = CONCESSION if taken_up else REVISION
         return Entry(move=move, kind=kind, gap_share=1.0 if taken_up else None, toward=taken_up)
-    scaled = _on_one_scale(own.move.thing, move.thing, other.move.thing) if other else None
+    scaled = on_one_scale(own.move.thing, move.thing, other.move.thing) if other else None
     gap = _gap(scaled[0], scaled[2]) if scaled else 0.0
     if scaled is None or gap == 0:
         step = max(abs(now - then) for then, now in zip(*moved, strict=True))
@@ -154,25 +154,25 @@ def _change(own: Entry, move: Move, other: Entry | None, *, pushed: bool) -> Ent
 
 
 _FAR_FACTOR = 10.0
-_Ends = tuple[float, float]
+Ends = tuple[float, float]
 """The low and the high end of a value; both are the value where it is no range."""
 
 
 def is_same(one: Thing, other: Thing) -> bool:
     if one.value is None or other.value is None:
         return one.value is other.value and one.option == other.option
-    ends = _on_one_scale(one, other)
+    ends = on_one_scale(one, other)
     return ends is not None and all(map(math.isclose, *ends))
 
 
-def _gap(own: _Ends, theirs: _Ends) -> float:
+def _gap(own: Ends, theirs: Ends) -> float:
     """How far it is from one's own end to the other side's: below 0 downwards, 0 in an overlap."""
     if theirs[0] > own[1]:
         return theirs[0] - own[1]
     return min(theirs[1] - own[0], 0.0)
 
 
-def _on_one_scale(*things: Thing) -> list[_Ends] | None:
+def on_one_scale(*things: Thing) -> list[Ends] | None:
     """The ends of each, a year's worth where their rates differ; None if not to be compared."""
     if not _are_of_one_kind(things):
         return None
@@ -257,7 +257,7 @@ def _is_taken(words: Move | None, position: Entry) -> bool:
     if said.option and proposed.option:
         one, other = set(said.option.split()), set(proposed.option.split())
         return one <= other or other <= one
-    ends = _on_one_scale(said, proposed)
+    ends = on_one_scale(said, proposed)
     return ends is None or _gap(*ends) == 0
 
 
