@@ -8,10 +8,11 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import load_config
+from pipeline.config import Config, load_config
 from pipeline.evaluation.moments import (
     Counts,
     Definitions,
@@ -23,6 +24,7 @@ from pipeline.evaluation.moments import (
 )
 from pipeline.models.weights import locate
 from pipeline.stages.tactics import load_learned
+from pipeline.tactics import Learned
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data" / "moments_cases"
@@ -59,16 +61,28 @@ def main() -> None:
 
 
 def _definitions(profile: str, role: str) -> Definitions:
-    given = [f"report.profile={profile}"]
-    given += [f"report.role={role}"] if role in ("candidate", "employer") else []
-    config = load_config(settings=given)
+    config = _config(profile, role if role in ("candidate", "employer") else "none")
     return Definitions(
         tactics=config.tactics,
         offers=config.offers,
         replies=config.replies,
         moments=config.moments,
-        model=load_learned(config.tactics, locate=lambda name: locate(name, directory=None)),
+        model=_network(),
     )
+
+
+@cache
+def _config(profile: str, role: str) -> Config:
+    """The settings; a role is that of one speaker, whoever that is here."""
+    settings = (f"report.profile={profile}", f"report.role={role}", "report.me=S1")
+    return load_config(settings=settings)
+
+
+@cache
+def _network() -> Learned | None:
+    """The shipped classifier of tactics."""
+    tactics = load_config().tactics
+    return load_learned(tactics, locate=lambda name: locate(name, directory=None))
 
 
 def _read(name: str) -> dict[str, Any]:

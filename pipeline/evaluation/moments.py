@@ -28,6 +28,7 @@ ANYWHERE = frozenset({"only_salary", "interests_unasked"})
 NEAR = {"vague_promise": 3, "limit_given_away": 2}
 """How many turns away from the annotated one a find may be; 1 for all other rules, since both the
 act and what it got are the moment."""
+_ANY_SCORE = 0.001
 _PAUSE = re.compile(r"\{([\d.]+)\}")
 
 
@@ -97,7 +98,7 @@ def found_moments(
 
 
 def _of_rule(config: MomentsConfig, rule: str) -> MomentsConfig:
-    """The settings with one rule alone, whose finds are all shown whatever a profile says."""
+    """The settings with one rule alone, all of whose finds are shown unless a profile has none."""
     book = config.rulebook
     kept = tuple(one for one in book.rules if one.id == rule)
     return MomentsConfig(
@@ -109,8 +110,9 @@ def _of_rule(config: MomentsConfig, rule: str) -> MomentsConfig:
             most_of_a_rule=book.most,
             most_strengths=book.most,
             most_missed=book.most,
-            min_score=0.0,
-        )
+            min_score=_ANY_SCORE,
+        ),
+        weights=config.weights,
     )
 
 
