@@ -23,6 +23,7 @@ import pytest
 from conftest import DemoCall
 
 from pipeline.config import load_config
+from pipeline.evaluation.moments import planted_found
 from pipeline.models.device import choose_device
 from pipeline.models.weights import locate
 from pipeline.plan import plan, read_recording
@@ -269,6 +270,19 @@ def test_demo_report_keeps_its_contract(demo: Analysis) -> None:
     for tag in report["tactics"]:
         text = report["turns"][tag["turn"]]["text"]
         assert text[tag["start_char"] : tag["end_char"]] == tag["quote"]
+
+
+@pytest.mark.parametrize("kind", ["stereo", "mono"])
+def test_demo_moments_are_those_that_were_planted(
+    kind: str, demo_call: DemoCall, analyze: Analyze
+) -> None:
+    """At least five of the six planted moments are shown, and at most one that was not."""
+    whose = ("report.names=Ben,Maria", "report.me=Maria")
+    report = analyze(getattr(demo_call, kind), *whose).report
+    found, planted, other = planted_found(demo_call.reference, report)
+    assert planted == 6
+    assert found >= 5
+    assert other <= 1
 
 
 def test_demo_files_are_all_there(demo: Analysis, tmp_path: Path) -> None:
