@@ -33,7 +33,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=5,
+    version=6,
     inputs=("report",),
     output=Text(suffix=".html"),
     config=page.PageConfig,

@@ -49,6 +49,12 @@ def row_groups(report: Mapping[str, Any]) -> tuple[RowGroup, ...]:
     )
 
 
+def row(report: Mapping[str, Any], key: str) -> Row:
+    """One metric for all speakers."""
+    metric = next(one for _, metrics in GROUPS for one in metrics if one.key == key)
+    return _row(metric, report=report)
+
+
 def reading(report: Mapping[str, Any], key: str) -> str:
     """The sentence of one metric about the main person; says so when it is withheld."""
     metric = next(one for _, metrics in GROUPS for one in metrics if one.key == key)

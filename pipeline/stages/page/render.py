@@ -15,11 +15,12 @@ from markupsafe import Markup
 from pipeline.records import ENGLISH
 from pipeline.stages.page import (
     accuracy,
-    charts,
     figures,
     ledger,
+    marks,
     naming,
     palette,
+    sections,
     tags,
     timeline,
     transcript,
@@ -31,7 +32,7 @@ from pipeline.stages.page import (
 class PageConfig:
     """How the page is laid out; none of it changes a figure."""
 
-    timeline_width_px: int = 1000
+    timeline_width_px: int = 860
     timeline_phone_width_px: int = 348
     quotes_per_tactic: int = 2
 
@@ -63,6 +64,7 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
     """Everything the template shows, worded and in order."""
     everyone = wording.people(report)
     heard = wording.is_heard(report)
+    groups = tags.family_groups(report, quotes=config.quotes_per_tactic)
     return {
         "report": report,
         "title": wording.name_of(report["recording"]["name"]),
@@ -73,21 +75,26 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
         "cards": figures.cards(report),
         "row_groups": figures.row_groups(report),
         "withheld": figures.withheld_groups(report),
-        "totals": figures.totals(report),
-        "bar_figures": charts.bar_figures(report),
-        "timeline": _timeline(report, config=config) if everyone and heard else None,
         "heard": heard,
         "tactics_withheld": _tactics_withheld(report),
         "families": timeline.used_families(report),
-        "family_groups": tags.family_groups(report, quotes=config.quotes_per_tactic),
+        "family_groups": groups,
+        "ring": marks.RING,
+        "speaker_marks": tuple(marks.marks(report).values()),
         "tagged": tags.how_tagged(report),
         "accuracies": accuracy.accuracies(report),
         "hidden_tactics": accuracy.hidden(report),
-        "balance": tags.balance(report),
         "issue_rows": ledger.issue_rows(report),
         "turns": transcript.turns(report),
         "labels": transcript.labels_of(report),
         "definitions": figures.definitions(report),
+        "talk": sections.talk_section(
+            report, wide=config.timeline_width_px, narrow=config.timeline_phone_width_px
+        ),
+        "questions": sections.questions_section(report),
+        "tactics": sections.tactics_section(report, groups=groups),
+        "ledger": sections.ledger_section(report),
+        "balance": sections.balance_section(report),
     }
 
 
@@ -121,13 +128,6 @@ def _tactics_withheld(report: Mapping[str, Any]) -> str:
         return ""
     name = wording.language_name(language)
     return f"Withheld: tactics are recognised in English only, and this call is in {name}."
-
-
-def _timeline(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, str]:
-    """The timeline twice: text in one drawing cannot suit a desk and a phone."""
-    wide = timeline.timeline_svg(report, width=config.timeline_width_px, left=84)
-    narrow = timeline.timeline_svg(report, width=config.timeline_phone_width_px, left=0)
-    return {"reading": figures.call_reading(report), "wide": wide, "narrow": narrow}
 
 
 @cache
