@@ -175,6 +175,8 @@ def transcript_report() -> dict[str, Any]:
         "backchannel_count", "words_per_minute",
     }  # fmt: skip
     whole = untimed(full_report())
+    for listed in ("tactics", "codebook"):
+        whole[listed] = [one for one in whole[listed] if one["family"] != "conduct"]
     for one in whole["speakers"]:
         one.update(dict.fromkeys(unheard))
         one["intervals"] = {

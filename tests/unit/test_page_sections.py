@@ -11,7 +11,9 @@ from page_reader import Element
 
 from pipeline.stages.page import (
     balance,
+    charts,
     effects,
+    ledger,
     lenses,
     pace,
     plane,
@@ -374,3 +376,26 @@ def test_what_people_said_stays_text_in_every_new_section() -> None:
     read = page_reader.page_of(report)
     assert len(read.find("script")) == 1
     assert read.one(id="questions").words.count("<script>") >= 5
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((0, 1), "You never cut in, and gave 1 short signal of listening."),
+        ((1, 0), "You cut in once, and gave 0 short signals of listening."),
+        ((4, 2), "You cut in 4 times, and gave 2 short signals of listening."),
+    ],
+)
+def test_cutting_in_is_told_beside_listening(counts: tuple[int, int], words: str) -> None:
+    own = dict(zip(("interruption_count", "backchannel_count"), counts, strict=True))
+    _, _, listening = charts.talk_figures(
+        build.report(speakers=[build.SPEAKERS[0] | own, build.SPEAKERS[1]])
+    )
+    assert listening.reading == words
+
+
+def test_the_ledger_opens_with_who_gave_ground_how_often() -> None:
+    """Of the four issues of the made-up call three were agreed; each conceded once, on salary."""
+    assert ledger.lede(build.full_report()) == (
+        "4 issues on the table, 3 agreed; ground was given by you once and \u2068Ben\u2069 once."
+    )

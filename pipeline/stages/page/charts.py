@@ -157,9 +157,9 @@ def _listening_reading(report: Mapping[str, Any]) -> str:
     if main is None or None in counts[0]:
         return figures.reading(report, "interruption_count")
     cut_in, along = counts[0]
-    times = {0: "never", 1: "once"}.get(cut_in, f"{cut_in} times")
+    cuts = {0: "never cut in", 1: "cut in once"}.get(cut_in, f"cut in {cut_in} times")
     signals = wording.counted(along, "short signal")
-    return f"{main.subject} cut in {times}, and gave {signals} of listening."
+    return f"{main.subject} {cuts}, and gave {signals} of listening."
 
 
 def _ratio_figure(report: Mapping[str, Any]) -> Figure:

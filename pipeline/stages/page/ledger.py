@@ -99,7 +99,7 @@ def lede(report: Mapping[str, Any]) -> str:
     count = f"{counted(len(ends), 'issue')} on the table, {agreed} agreed"
     moves = [
         (person, sum(_is_concession(line, person) for line in report["offers"]))
-        for person in people(report)
+        for person in sorted(people(report), key=lambda person: not person.is_me)
     ]
     moved = " and ".join(
         f"{'you' if person.is_me else isolated(person.name)} {_often(number)}"
