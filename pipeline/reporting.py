@@ -201,7 +201,10 @@ def _content(name: str, *, source: _Source, transcript: bool) -> bytes:
         if name == "pdf":
             # from the report alone: what a page plays has no place on paper
             sheets = page(
-                report=source.report, config=source.page_config, with_transcript=transcript
+                report=source.report,
+                config=source.page_config,
+                with_transcript=transcript,
+                print_transcript=transcript,
             )
             return pdf(sheets)
         whole = document(source.report, transcript=transcript)

@@ -113,7 +113,19 @@ SPEAKERS = (
             questions_per_hour=85.7, reflection_to_question_ratio=0.0, longest_monologue_s=17.5,
             median_response_latency_s=0.67, interruption_count=0, backchannel_count=0,
             words_per_minute=165.0, filler_count=3, empathy_share=0.25,
-            rates={"empathy": 1.8, "inquiry": 3.6, "assertion": 5.5, "exchange": 0.0, "risk": 0.9}),
+            rates={"empathy": 1.8, "inquiry": 3.6, "assertion": 5.5, "exchange": 0.0, "risk": 0.9},
+            balance_by_thirds=[
+                {"empathy_rate": 2.5, "assertion_rate": 5.0},
+                {"empathy_rate": 2.5, "assertion_rate": 2.5},
+                {"empathy_rate": 0.0, "assertion_rate": 6.7},
+            ],
+            intervals={
+                "talk_ratio": [0.468, 0.519],
+                "question_ratio": [0.174, 0.607],
+                "open_question_share": [0.05, 0.62],
+                "median_response_latency_s": [0.4, 0.9],
+                "empathy_share": [0.09, 0.53],
+            }),
 )  # fmt: skip
 
 
@@ -153,6 +165,51 @@ def report(
 def full_report() -> dict[str, Any]:
     """The made-up call with everything that a report can hold since 1.4; figures made up too."""
     return report(**_FINDINGS)
+
+
+def transcript_report() -> dict[str, Any]:
+    """The same call as a transcript without times gives it: what only sound can tell is null."""
+    unheard = {
+        "talk_time_s", "talk_ratio", "talk_ratio_interval", "questions_per_hour",
+        "longest_monologue_s", "median_response_latency_s", "interruption_count",
+        "backchannel_count", "words_per_minute",
+    }  # fmt: skip
+    whole = untimed(full_report())
+    for listed in ("tactics", "codebook"):
+        whole[listed] = [one for one in whole[listed] if one["family"] != "conduct"]
+    for one in whole["speakers"]:
+        one.update(dict.fromkeys(unheard))
+        one["intervals"] = {
+            name: bounds for name, bounds in one["intervals"].items() if name not in unheard
+        }
+    reason = "a transcript has no audio, and so no times of speech"
+    missing = [*sorted(unheard - {"talk_ratio_interval"}), "silence_s"]
+    facts = dict.fromkeys(("duration_s", "channels", "sample_rate_hz"))
+    return whole | {
+        "recording": recording(name="call.txt", container="text", codec="txt", **facts),
+        "transcript": {
+            "format": "txt", "timed": False, "unread_line_count": 0, "unread_lines": [],
+        },
+        "totals": dict.fromkeys(totals()) | {"turn_count": 22, "question_ratio": 0.409},
+        "speech": [],
+        "pace": [],
+        "quality": quality(
+            speech_without_words_s=None,
+            mean_word_probability=None,
+            doubtful_word_count=None,
+            withheld=[
+                {"scope": "call", "metric": metric, "reason": reason} for metric in missing
+            ],
+        ),
+    }  # fmt: skip
+
+
+def untimed(value: Any) -> Any:
+    """The same without a time in it."""
+    timed = {"start_s", "end_s", "overlap_s", "latency_s", "duration_s"}
+    if isinstance(value, dict):
+        return {key: None if key in timed else untimed(one) for key, one in value.items()}
+    return [untimed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def profile(**changes: Any) -> dict[str, Any]:

@@ -7,16 +7,9 @@ from typing import Any
 
 from pipeline.documents.model import Block, Heading, Items, Paragraph, Table, quoted
 from pipeline.documents.opening import Report, names_of, said_by
-from pipeline.stages.page import ledger, tags
+from pipeline.stages.page import ledger
+from pipeline.stages.page.balance import SIGNALS, TOWARD, rate_rows
 
-_TOWARD = {"over_empathy": "Too much empathy", "over_assertiveness": "Too much assertiveness"}
-_SIGNALS = {
-    "early_concession": "an early concession",
-    "first_offer_taken": "the first offer taken",
-    "hedged_ask": "a hedged ask",
-    "unacknowledged_counter": "a counter without an acknowledgement",
-    "threat": "a threat",
-}
 _THIRDS = ("First third", "Middle third", "Last third")
 
 
@@ -63,7 +56,7 @@ def _promise(one: Mapping[str, Any], *, names: Mapping[str, str]) -> str:
 
 def balance(report: Report) -> Iterator[Block]:
     """Empathy and assertion by thirds of the call, and signs of overdoing one of them."""
-    rows, leanings = tags.balance(report), report.get("leanings", ())
+    rows, leanings = rate_rows(report), report.get("leanings", ())
     if not rows and not leanings:
         return
     yield Heading(text="Empathy and assertiveness")
@@ -82,5 +75,5 @@ def balance(report: Report) -> Iterator[Block]:
 
 
 def _leaning(one: Mapping[str, Any], *, names: Mapping[str, str]) -> str:
-    sign = f"{_TOWARD[one['toward']]}: {_SIGNALS[one['signal']]}"
+    sign = f"{TOWARD[one['toward']]}: {SIGNALS[one['signal']].lower()}"
     return f"{sign}, “{quoted(one['quote'])}” ({said_by(one, names=names)})"

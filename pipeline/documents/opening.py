@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.documents.model import Block, Heading, Items, Paragraph, Quote, Table, joined, quoted
-from pipeline.stages.page import figures, naming, render, wording
+from pipeline.stages.page import figures, naming, render, top, wording
 from pipeline.stages.page.readings import GROUPS, Metric
 
 Report = Mapping[str, Any]
@@ -63,7 +63,7 @@ def five_numbers(report: Report) -> Iterator[Block]:
     if main is None:
         yield Paragraph(text="No speech was found, so there is nothing to report on.")
         return
-    headlines = figures.HEADLINES if wording.is_heard(report) else figures.UNHEARD_HEADLINES
+    headlines = top.HEADLINES if wording.is_heard(report) else top.UNHEARD_HEADLINES
     others = [one for one in everyone if one != main][:_OTHERS_SHOWN]
     shown = [main.id, *(one.id for one in others)]
     names, earlier = columns_of(report), report.get("earlier")
@@ -79,7 +79,7 @@ def five_numbers(report: Report) -> Iterator[Block]:
         ),
     )
     if _has_intervals(report):
-        yield Paragraph(text="In brackets: 90 % interval of the measurement.")
+        yield Paragraph(text="In brackets: 90 % intervals, how far this call fixes the figure.")
 
 
 def figure(report: Report, *, metric: Metric, speaker: str) -> str:

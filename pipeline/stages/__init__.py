@@ -34,7 +34,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=7,
+    version=8,
     inputs=("report", "transcribe", "turns"),
     output=Text(suffix=".html"),
     config=page.PageConfig,

@@ -178,13 +178,20 @@ def test_charts_follow_the_theme(browser: Any, written: Path, scheme: str) -> No
     opened.context.close()
 
 
-def test_print_is_light_and_shows_every_turn(browser: Any, written: Path) -> None:
+def test_print_is_light_and_leaves_the_transcript_out(browser: Any, written: Path) -> None:
+    """It says so, and prints every turn where the reader asks for it."""
     opened = Opened(browser, written, color_scheme="dark")
-    opened.page.fill("#filter-text", "nothing says this")
-    opened.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    opened.page.emulate_media(media="print")
-    background = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page = opened.page
+    page.fill("#filter-text", "nothing says this")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(255, 255, 255)"
-    assert len(_shown(opened.page)) == len(build.CALL)
-    assert opened.page.locator("#filter").is_hidden()
+    assert page.locator("#transcript").is_hidden()
+    assert page.get_by_text("The transcript, definitions and longer lists").is_visible()
+    page.emulate_media(media="screen")
+    page.check("#print-transcript")
+    page.emulate_media(media="print")
+    assert len(_shown(page)) == len(build.CALL)
+    assert page.locator("#filter").is_hidden()
     opened.context.close()

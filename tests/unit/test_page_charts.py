@@ -7,7 +7,15 @@ import re
 import pytest
 import report_builder as build
 
-from pipeline.stages.page import charts, timeline
+from pipeline.stages.page import (
+    balance,
+    charts,
+    family_bars,
+    pace,
+    positions,
+    tags,
+    timeline,
+)
 from pipeline.stages.page.palette import LIGHT
 from pipeline.stages.page.svg import from_vega
 
@@ -16,9 +24,21 @@ COLOUR = re.compile('(?:fill|stroke)="([^"]+)"')
 
 @pytest.fixture(scope="module")
 def drawings() -> list[str]:
-    report = build.report()
-    bars = [str(figure.svg) for figure in charts.bar_figures(report)]
-    return [*bars, str(timeline.timeline_svg(report, width=1000, left=84))]
+    report = build.full_report()
+    figures = (*charts.talk_figures(report), *charts.question_figures(report))
+    drawn = [str(figure.svg) for figure in figures]
+    issues = [str(positions.positions_svg(issue)) for issue in positions.issues(report)]
+    planes = [str(one.svg) for one in balance.balance(report).planes]
+    pace_ = str(pace.pace_svg(report, width=860))
+    families = str(family_bars.families_svg(report, groups=tags.family_groups(report, quotes=0)))
+    return [
+        *drawn,
+        *issues,
+        *planes,
+        pace_,
+        families,
+        str(timeline.timeline_svg(report, width=1000, left=84)),
+    ]
 
 
 def test_every_colour_is_a_variable_of_the_page(drawings: list[str]) -> None:
@@ -41,15 +61,24 @@ def test_the_same_report_is_drawn_the_same(drawings: list[str]) -> None:
     assert str(again) == drawings[-1]
 
 
-def test_the_timeline_has_one_symbol_a_tag(drawings: list[str]) -> None:
+def test_the_timeline_has_a_symbol_where_each_family_is_used(drawings: list[str]) -> None:
+    """Tags of one family in one place would cover each other."""
     symbols = re.findall('transform="[^"]*" d="[^"]*"|d="[^"]*" transform="[^"]*"', drawings[-1])
-    assert len(symbols) == len(build.report()["tactics"])
+    tags_ = build.report()["tactics"]
+    assert len(symbols) == len({(one["turn"], one["family"]) for one in tags_})
 
 
 def test_a_long_call_draws_no_more_than_can_be_seen() -> None:
     speech = [{"speaker": "S0", "start_s": t, "end_s": t + 0.9} for t in range(7200)]
     report = build.report(recording=build.recording(duration_s=7200.0), speech=speech)
     assert len(timeline.timeline_svg(report, width=1000, left=84)) < 60_000
+
+
+def test_marks_that_would_cover_each_other_are_drawn_once() -> None:
+    tag = build.report()["tactics"][0]
+    tags_ = [tag | {"start_s": second / 10, "end_s": second / 10} for second in range(3000)]
+    report = build.report(recording=build.recording(duration_s=7200.0), tactics=tags_)
+    assert len(timeline.timeline_svg(report, width=1000, left=84)) < 20_000
 
 
 def test_touching_intervals_are_joined() -> None:

@@ -1,53 +1,52 @@
-"""The bar charts of the page: talk ratio, question ratio, open and closed questions."""
+"""The bar charts of talking, listening and asking."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.stages.page import figures, wording
-from pipeline.stages.page.canvas import Canvas
-from pipeline.stages.page.palette import stand_in
+from pipeline.stages.page import figures, lenses, wording
+from pipeline.stages.page.bars import Bar, bar_svg
+from pipeline.stages.page.lenses import Reading
 from pipeline.stages.page.wording import Person
 
-WIDTH_PX, ROW_PX, BAR_TOP_PX, BAR_PX = 340, 60, 26, 14
-MIDDLE_PX = BAR_TOP_PX + BAR_PX / 2
-REFERENCE_PX = 6
-GAP = 0.006
+GAP, ROOM = 0.006, 1.04
 CHART_NAME_LENGTH = 18
-
-Drawn = list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One speaker's bar: `parts` are (start, end, colour token), as shares of the width."""
-
-    name: str
-    value: str
-    parts: tuple[tuple[float, float, str], ...]
-    interval: tuple[float, float] | None = None
+Counts = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart with its heading, its sentence and its key of (class of the swatch, words)."""
+    """A chart with its heading, its sentence and its key of (class of the swatch, words).
+
+    `lenses` are readings of what it shows by named sources.
+    """
 
     title: str
     reading: str
     svg: Markup
     key: tuple[tuple[str, str], ...] = ()
+    lenses: tuple[Reading, ...] = ()
 
 
-def bar_figures(report: Mapping[str, Any]) -> tuple[Figure, ...]:
-    """The three bar charts; none when nobody spoke."""
+def talk_figures(report: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """The charts of talking and listening; none when nobody spoke, one without sound."""
     if not report["speakers"]:
         return ()
-    talk = _talk_figure(report) if wording.is_heard(report) else _words_figure(report)
-    return (talk, _ratio_figure(report), _kinds_figure(report))
+    if not wording.is_heard(report):
+        return (_words_figure(report),)
+    return (_talk_figure(report), _latency_figure(report), _listening_figure(report))
+
+
+def question_figures(report: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """The charts of asking; none when nobody spoke."""
+    if not report["speakers"]:
+        return ()
+    shown = (_ratio_figure(report), _kinds_figure(report))
+    return (*shown, _follow_ups_figure(report)) if report.get("questions") else shown
 
 
 def chart_name(person: Person) -> str:
@@ -63,16 +62,12 @@ def speaker_token(person: Person, *, main: Person | None) -> str:
 
 def _talk_figure(report: Mapping[str, Any]) -> Figure:
     bars = _share_bars(report, key="talk_ratio")
-    equal = 1 / len(bars)
-    has_interval = any(bar.interval for bar in bars)
     return Figure(
         title="Talk ratio",
         reading=figures.reading(report, "talk_ratio"),
-        svg=_bar_svg(bars, what="Share of the talking time", reference=equal),
-        key=(
-            *([("interval", "90 % interval")] if has_interval else []),
-            ("reference", "equal share"),
-        ),
+        svg=bar_svg(bars, what="Share of the talking time", reference=1 / len(bars)),
+        key=(*_interval_key(bars), ("reference", "equal share")),
+        lenses=lenses.of_metrics(report, "talk_ratio"),
     )
 
 
@@ -82,29 +77,150 @@ def _words_figure(report: Mapping[str, Any]) -> Figure:
     return Figure(
         title="Share of words",
         reading=figures.reading(report, "word_ratio"),
-        svg=_bar_svg(bars, what="Share of the words", reference=1 / len(bars)),
+        svg=bar_svg(bars, what="Share of the words", reference=1 / len(bars)),
         key=(("reference", "equal share"),),
+        lenses=lenses.of_metrics(report, "word_ratio"),
     )
 
 
+def _latency_figure(report: Mapping[str, Any]) -> Figure:
+    """How long each waits; bars begin at 0 s, to the left of it where somebody starts early."""
+    key = "median_response_latency_s"
+    values = [one[key] for one in report["speakers"]]
+    intervals = [interval_of(one, key) for one in report["speakers"]]
+    known = [value for value in values if value is not None]
+    ends = [0.0, *known, *(bound for one in intervals if one for bound in one)]
+    low, span = min(ends), max(max(ends) - min(ends), 0.1) * ROOM
+    bars = tuple(
+        _latency_bar(report, person, value=value, interval=interval, low=low, span=span)
+        for person, value, interval in zip(wording.people(report), values, intervals, strict=True)
+    )
+    return Figure(
+        title="Response latency",
+        reading=figures.reading(report, key),
+        svg=bar_svg(
+            bars,
+            what="Typical wait before answering, in seconds",
+            reference=-low / span if low < 0 else None,
+        ),
+        key=(*_interval_key(bars), *([("reference", "no wait")] if low < 0 else [])),
+        lenses=lenses.of_metrics(report, key),
+    )
+
+
+def _latency_bar(
+    report: Mapping[str, Any],
+    person: Person,
+    *,
+    value: float | None,
+    interval: tuple[float, float] | None,
+    low: float,
+    span: float,
+) -> Bar:
+    if value is None:
+        return Bar(name=chart_name(person), value="withheld", parts=())
+    token = speaker_token(person, main=wording.main_person(wording.people(report)))
+    start, end = sorted((-low / span, (value - low) / span))
+    within = (
+        f"  ({wording.decimal(interval[0])} to {wording.seconds(interval[1])})" if interval else ""
+    )
+    return Bar(
+        name=chart_name(person),
+        value=f"{wording.seconds(value)}{within}",
+        parts=((start, end, token),),
+        interval=((interval[0] - low) / span, (interval[1] - low) / span) if interval else None,
+    )
+
+
+def _listening_figure(report: Mapping[str, Any]) -> Figure:
+    pairs = [(one["interruption_count"], one["backchannel_count"]) for one in report["speakers"]]
+    return Figure(
+        title="Cutting in, or listening along",
+        reading=_listening_reading(report),
+        svg=bar_svg(
+            _stacked(report, pairs, tokens=("conduct", "empathy"), said=_listening_said),
+            what="Interruptions and backchannels",
+        ),
+        key=(("conduct", "cut in"), ("empathy", "“mm”, “right”")),
+        lenses=lenses.of_metrics(report, "interruption_count", "backchannel_count"),
+    )
+
+
+def _listening_reading(report: Mapping[str, Any]) -> str:
+    """Both counts in a sentence; why they are withheld where they are."""
+    main = wording.main_person(wording.people(report))
+    counts = [
+        (one["interruption_count"], one["backchannel_count"])
+        for one in report["speakers"]
+        if main and one["id"] == main.id
+    ]
+    if main is None or None in counts[0]:
+        return figures.reading(report, "interruption_count")
+    cut_in, along = counts[0]
+    cuts = {0: "never cut in", 1: "cut in once"}.get(cut_in, f"cut in {cut_in} times")
+    signals = wording.counted(along, "short signal")
+    return f"{main.subject} {cuts}, and gave {signals} of listening."
+
+
 def _ratio_figure(report: Mapping[str, Any]) -> Figure:
+    bars = _share_bars(report, key="question_ratio")
     return Figure(
         title="Question ratio",
         reading=figures.reading(report, "question_ratio"),
-        svg=_bar_svg(
-            _share_bars(report, key="question_ratio"), what="Share of own turns with a question"
-        ),
-        key=(("me", "turns with a question"), ("track", "all own turns")),
+        svg=bar_svg(bars, what="Share of own turns with a question"),
+        key=(("me", "turns with a question"), ("track", "all own turns"), *_interval_key(bars)),
+        lenses=lenses.of_metrics(report, "question_ratio", "questions_per_hour"),
     )
 
 
 def _kinds_figure(report: Mapping[str, Any]) -> Figure:
+    pairs = [
+        (one["open_question_count"], one["closed_question_count"]) for one in report["speakers"]
+    ]
     return Figure(
         title="Open and closed questions",
         reading=figures.reading(report, "question_count"),
-        svg=_bar_svg(_kinds_bars(report), what="Questions asked"),
+        svg=bar_svg(
+            _stacked(report, pairs, tokens=("inquiry", "soft"), said=_kinds_said),
+            what="Questions asked",
+        ),
         key=(("inquiry", "open"), ("soft", "closed")),
+        lenses=lenses.of_metrics(report, "open_question_share", "question_count"),
     )
+
+
+def _follow_ups_figure(report: Mapping[str, Any]) -> Figure:
+    """Questions that ask more about what was just said, of all."""
+    asked = {one["id"]: [0, 0] for one in report["speakers"]}
+    for question in report["questions"]:
+        asked[question["speaker"]][not question["follow_up"]] += 1
+    main = wording.main_person(wording.people(report))
+    follow_ups, others = asked[main.id] if main else (0, 0)
+    whose = "your" if main and main.is_me else "their"
+    return Figure(
+        title="Follow-ups",
+        reading=f"{follow_ups} of {whose} {wording.counted(follow_ups + others, 'question')} "
+        "took up what had just been said.",
+        svg=bar_svg(
+            _stacked(report, [tuple(one) for one in asked.values()], tokens=("inquiry", "track"),
+                     said=_follow_ups_said),
+            what="Follow-up questions",
+        ),
+        key=(("inquiry", "follow-up"), ("track", "other questions")),
+        lenses=lenses.of_metrics(report, "follow_up_share"),
+    )  # fmt: skip
+
+
+def _listening_said(cut_in: int, along: int) -> str:
+    return f"{cut_in} cut in, {wording.counted(along, 'signal')}"
+
+
+def _kinds_said(opened: int, closed: int) -> str:
+    return f"{opened} open, {closed} closed"
+
+
+def _follow_ups_said(follow_ups: int, others: int) -> str:
+    return f"{follow_ups} of {follow_ups + others}"
 
 
 def _share_bars(report: Mapping[str, Any], *, key: str) -> tuple[Bar, ...]:
@@ -114,15 +230,21 @@ def _share_bars(report: Mapping[str, Any], *, key: str) -> tuple[Bar, ...]:
         _share_bar(
             chart_name(person),
             share=speaker[key],
-            interval=speaker.get(f"{key}_interval"),
+            interval=interval_of(speaker, key),
             token=speaker_token(person, main=main),
         )
         for person, speaker in zip(everyone, report["speakers"], strict=True)
     )
 
 
+def interval_of(speaker: Mapping[str, Any], key: str) -> tuple[float, float] | None:
+    """A figure's 90 % interval; reports before 1.4 have that of the talk ratio only."""
+    found = speaker.get("intervals", {}).get(key) or speaker.get(f"{key}_interval")
+    return (found[0], found[1]) if found else None
+
+
 def _share_bar(
-    name: str, *, share: float | None, interval: Sequence[float] | None, token: str
+    name: str, *, share: float | None, interval: tuple[float, float] | None, token: str
 ) -> Bar:
     if share is None:
         return Bar(name=name, value="withheld", parts=())
@@ -131,100 +253,35 @@ def _share_bar(
         name=name,
         value=f"{wording.percent(share)}{within}",
         parts=((0.0, share, token),),
-        interval=(interval[0], interval[1]) if interval else None,
+        interval=interval,
     )
 
 
-def _kinds_bars(report: Mapping[str, Any]) -> tuple[Bar, ...]:
-    """Open then closed questions of each speaker; the longest bar fills the width."""
-    pairs = [
-        (one["open_question_count"], one["closed_question_count"]) for one in report["speakers"]
-    ]
-    most = max([sum(pair) for pair in pairs if None not in pair] + [1])
+def _interval_key(bars: Sequence[Bar]) -> list[tuple[str, str]]:
+    return [("interval", "90 % interval")] if any(bar.interval for bar in bars) else []
+
+
+def _stacked(
+    report: Mapping[str, Any],
+    pairs: Sequence[Counts],
+    *,
+    tokens: tuple[str, str],
+    said: Any,
+) -> tuple[Bar, ...]:
+    """Two counts of each speaker behind each other; the longest bar fills the width."""
+    most = max([sum(one or 0 for one in pair) for pair in pairs if None not in pair] + [1])
+    empty = Bar(name="", value="withheld", parts=())
     return tuple(
-        _kinds_bar(chart_name(person), pair=pair, most=most)
+        replace(
+            empty if None in pair else _pair_bar(pair, most=most, tokens=tokens, said=said),
+            name=chart_name(person),
+        )
         for person, pair in zip(wording.people(report), pairs, strict=True)
     )
 
 
-def _kinds_bar(name: str, *, pair: tuple[int | None, int | None], most: int) -> Bar:
-    opened, closed = pair
-    if opened is None or closed is None:
-        return Bar(name=name, value="withheld", parts=())
-    middle, end = opened / most, (opened + closed) / most
-    return Bar(
-        name=name,
-        value=f"{opened} open, {closed} closed",
-        parts=((0.0, middle, "inquiry"), (min(middle + GAP, end), end, "soft")),
-    )
-
-
-def _bar_svg(bars: Sequence[Bar], *, what: str, reference: float | None = None) -> Markup:
-    """Draw the bars and describe them; `reference` is a share to compare with."""
-    canvas = Canvas(width=WIDTH_PX, height=ROW_PX * len(bars), x_end=1.0)
-    layers = [
-        canvas.rectangles([*_tracks(bars), *_parts(bars)]),
-        canvas.down(_reference(reference, bars=bars), width=2),
-        *_interval_layers(bars, canvas=canvas),
-        canvas.texts(_lines(bars, x=0, field="name"), align="left", size=14, weight=600),
-        canvas.texts(_lines(bars, x=1, field="value"), align="right", size=13),
-    ]
-    described = "; ".join(f"{bar.name}: {bar.value}" for bar in bars)
-    return canvas.svg(layers, label=f"{what}. {described}.")
-
-
-def _tracks(bars: Sequence[Bar]) -> Iterable[dict[str, Any]]:
-    return (_rectangle(row, 0.0, 1.0, "track") for row in range(len(bars)))
-
-
-def _parts(bars: Sequence[Bar]) -> Iterable[dict[str, Any]]:
-    return (_rectangle(row, *part) for row, bar in enumerate(bars) for part in bar.parts)
-
-
-def _rectangle(row: int, start: float, end: float, token: str) -> dict[str, Any]:
-    top = row * ROW_PX + BAR_TOP_PX
-    return {"x": start, "x2": end, "y": top, "y2": top + BAR_PX, "colour": stand_in(token)}
-
-
-def _lines(bars: Sequence[Bar], *, x: int, field: str) -> Drawn:
-    """The name or the value of each bar, on the line above it."""
-    return [
-        {"x": x, "y": row * ROW_PX + 16, "text": getattr(bar, field), "colour": stand_in("ink")}
-        for row, bar in enumerate(bars)
-    ]
-
-
-def _reference(share: float | None, *, bars: Sequence[Bar]) -> Drawn:
-    """A short line above and one below every bar at that share; none without a share."""
-    if share is None:
-        return []
-    tops = [row * ROW_PX + BAR_TOP_PX for row in range(len(bars))]
-    return [
-        {"x": share, "y": y, "y2": y + REFERENCE_PX, "colour": stand_in("muted")}
-        for top in tops
-        for y in (top - REFERENCE_PX, top + BAR_PX)
-    ]
-
-
-def _interval_layers(bars: Sequence[Bar], *, canvas: Canvas) -> Iterable[Any]:
-    """Intervals with end caps in ink, each on a paper-coloured edge that sets it off the bar."""
-    spans = [(row * ROW_PX + MIDDLE_PX, bar.interval) for row, bar in enumerate(bars)]
-    for token, width in (("paper", 5.0), ("ink", 2.0)):
-        lines, caps = _interval_rows(spans, token=token)
-        yield canvas.across(lines, width=width)
-        yield canvas.down(caps, width=width)
-
-
-def _interval_rows(
-    spans: Sequence[tuple[float, tuple[float, float] | None]], *, token: str
-) -> tuple[Drawn, Drawn]:
-    """The lines and the end caps of the intervals, in one colour."""
-    colour = stand_in(token)
-    drawn = [(y, *interval) for y, interval in spans if interval]
-    lines = [{"x": low, "x2": high, "y": y, "colour": colour} for y, low, high in drawn]
-    caps = [
-        {"x": x, "y": y - 5, "y2": y + 5, "colour": colour}
-        for y, low, high in drawn
-        for x in (low, high)
-    ]
-    return lines, caps
+def _pair_bar(pair: Counts, *, most: int, tokens: tuple[str, str], said: Any) -> Bar:
+    first, second = (one or 0 for one in pair)
+    middle, end = first / most, (first + second) / most
+    parts = ((0.0, middle, tokens[0]), (min(middle + GAP, end), end, tokens[1]))
+    return Bar(name="", value=said(first, second), parts=parts if first else parts[1:])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.stages.page import wording
 from pipeline.stages.page.readings import GROUPS, Metric, Speaker
-from pipeline.stages.page.wording import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,12 @@ def row_groups(report: Mapping[str, Any]) -> tuple[RowGroup, ...]:
         RowGroup(title=title, rows=tuple(_row(metric, report=report) for metric in metrics))
         for title, metrics in GROUPS
     )
+
+
+def row(report: Mapping[str, Any], key: str) -> Row:
+    """One metric for all speakers."""
+    metric = next(one for _, metrics in GROUPS for one in metrics if one.key == key)
+    return _row(metric, report=report)
 
 
 def reading(report: Mapping[str, Any], key: str) -> str:
@@ -102,59 +107,6 @@ def _cell(metric: Metric, *, speaker: Speaker, report: Mapping[str, Any]) -> Cel
         reason = withheld_reason(report, scope=speaker["id"], metric=metric.key)
         return Cell(text="", withheld=reason)
     return Cell(text=metric.show(value), detail=metric.detail(speaker))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A large figure at the top: the main person's, and the others' below it."""
-
-    label: str
-    text: str
-    detail: str
-    withheld: str
-    others: tuple[str, ...]
-
-
-HEADLINES = (
-    "talk_ratio",
-    "question_count",
-    "longest_monologue_s",
-    "median_response_latency_s",
-    "interruption_count",
-)
-UNHEARD_HEADLINES = (
-    "word_ratio",
-    "question_count",
-    "question_ratio",
-    "open_question_share",
-    "empathy_share",
-)
-"""Of a transcript, which has no times."""
-
-
-def cards(report: Mapping[str, Any]) -> tuple[Card, ...]:
-    """The figures that open the report."""
-    everyone = wording.people(report)
-    main = wording.main_person(everyone)
-    rows = {row.metric: row for group in row_groups(report) for row in group.rows}
-    headlines = HEADLINES if wording.is_heard(report) else UNHEARD_HEADLINES
-    return tuple(_card(rows[key], everyone=everyone, main=main) for key in headlines if main)
-
-
-def _card(row: Row, *, everyone: Sequence[Person], main: Person | None) -> Card:
-    pairs = list(zip(everyone, row.cells, strict=True))
-    own = next(cell for person, cell in pairs if person == main)
-    return Card(
-        label=row.label,
-        text=own.text,
-        detail=own.detail,
-        withheld=own.withheld,
-        others=tuple(
-            f"{wording.isolated(person.name)}: {cell.text or 'withheld'}"
-            for person, cell in pairs
-            if person != main
-        )[:3],
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.stages.page.wording import NBSP, Person, people, place, plain, tidy
+from pipeline.stages.page.wording import (
+    NBSP,
+    Person,
+    counted,
+    isolated,
+    people,
+    place,
+    plain,
+    tidy,
+)
 
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _KINDS = {
     "anchor": "first position",
     "counter": "counter",
@@ -62,6 +71,52 @@ def issue_rows(report: Mapping[str, Any]) -> tuple[IssueRow, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """An issue and how it ended, in words."""
+
+    name: str
+    value: str
+    is_agreed: bool
+
+
+def settled(report: Mapping[str, Any]) -> tuple[Settled, ...]:
+    """What was agreed on each issue, or that it was left open."""
+    return tuple(
+        Settled(
+            name=tidy(one["name"]),
+            value=said(one["agreed"]) if one["agreed"] else "left open",
+            is_agreed=bool(one["agreed"]),
+        )
+        for one in report.get("outcomes", ())
+    )
+
+
+def lede(report: Mapping[str, Any]) -> str:
+    """One sentence: how many issues, how many agreed, and who gave ground how often."""
+    ends = settled(report)
+    agreed = sum(one.is_agreed for one in ends)
+    count = f"{counted(len(ends), 'issue')} on the table, {agreed} agreed"
+    moves = [
+        (person, sum(_is_concession(line, person) for line in report["offers"]))
+        for person in sorted(people(report), key=lambda person: not person.is_me)
+    ]
+    moved = " and ".join(
+        f"{'you' if person.is_me else isolated(person.name)} {_often(number)}"
+        for person, number in moves
+        if number
+    )
+    return f"{count}; ground was given by {moved}." if moved else f"{count}; nobody gave ground."
+
+
+def _often(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _is_concession(line: Mapping[str, Any], person: Person) -> bool:
+    return bool(line["kind"] == "concession" and line["speaker"] == person.id)
+
+
 def _step(line: Mapping[str, Any], by_id: Mapping[str, Person]) -> Step:
     return Step(
         speaker=by_id.get(line["speaker"], _UNKNOWN),
@@ -95,11 +150,11 @@ def said(position: Mapping[str, Any]) -> str:
     """A value or option in words: "$118,000 a year", "3 weeks", "team manager"."""
     if position["value"] is None:
         return tidy(position["option"])
-    low = _number(position["value"])
-    high = f"–{_number(position['high'])}" if position["high"] is not None else ""
+    low = number(position["value"])
+    high = f"–{number(position['high'])}" if position["high"] is not None else ""
     unit = position["unit"]
-    if unit in _SIGNS:
-        text = f"{_SIGNS[unit]}{low}{high}"
+    if unit in SIGNS:
+        text = f"{SIGNS[unit]}{low}{high}"
     elif unit == "percent":
         text = f"{low}{high}{NBSP}%"
     elif unit and unit != "money":
@@ -113,5 +168,6 @@ def said(position: Mapping[str, Any]) -> str:
     )
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """With thousands set apart, and at most two digits after the point."""
     return f"{value:,.2f}".rstrip("0").rstrip(".")

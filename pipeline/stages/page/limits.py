@@ -56,8 +56,12 @@ def _of_figures(report: Mapping[str, Any]) -> Iterator[str]:
             "Published benchmarks are of other settings, such as sales calls and labour talks, so "
             "none is used here."
         )
-    if wording.is_heard(report):
+    if report.get("effects"):
         yield (
-            "Intervals are 90 % intervals of the measurement on this recording; they say nothing "
-            "of other calls."
+            "What the other side did next follows a tactic in time. One call cannot say that it "
+            "was caused by it."
         )
+    yield (
+        "Intervals are 90 % intervals. That of the talk ratio is of the measurement on this "
+        "recording; the others say how far a talk of this length fixes a habit."
+    )

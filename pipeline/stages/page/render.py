@@ -16,16 +16,19 @@ from markupsafe import Markup
 from pipeline.records import ENGLISH
 from pipeline.stages.page import (
     accuracy,
-    charts,
     figures,
     ledger,
     limits,
+    marks,
+    moments,
     naming,
     palette,
     player,
     preparation,
+    sections,
     tags,
     timeline,
+    top,
     transcript,
     wording,
 )
@@ -41,7 +44,7 @@ class PageConfig:
     `audio`: the sound of the call is a file beside the page, within it, or left out.
     """
 
-    timeline_width_px: int = 1000
+    timeline_width_px: int = 860
     timeline_phone_width_px: int = 348
     quotes_per_tactic: int = 2
     audio: player.Audio = "link"
@@ -55,13 +58,14 @@ def run(
     turns: pl.DataFrame | None = None,
     playback: bytes | None = None,
     with_transcript: bool = True,
+    print_transcript: bool = False,
 ) -> str:
     """The report as one self-contained HTML page.
 
     `report` is what report.json holds (schemas/report.schema.json). With `transcribe` (WORDS) and
     `turns` (TURNS) it plays the call, from `playback` (an MP3) where `config.audio` is embed,
-    else from the file beside it. Without the transcript it is shorter,
-    for paper. The same inputs give the same bytes.
+    else from the file beside it. Without the transcript it is shorter;
+    a printer gets it with `print_transcript`, or where the reader ticks so. The same inputs give the same bytes.
     """
     sound = player.sound(report, audio=config.audio, words=transcribe, turns=turns, mp3=playback)
     environment = _environment()
@@ -78,6 +82,7 @@ def run(
         style_hash=_csp_hash(style),
         script_hash=_csp_hash(script),
         with_transcript=with_transcript,
+        print_transcript=print_transcript,
         sound=sound,
         **_content(report, config=config),
     )
@@ -87,6 +92,8 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
     """Everything the template shows, worded and in order."""
     everyone = wording.people(report)
     heard = wording.is_heard(report)
+    shown = moments.moments(report)
+    groups = tags.family_groups(report, quotes=config.quotes_per_tactic)
     return {
         "report": report,
         "title": wording.name_of(report["recording"]["name"]),
@@ -94,26 +101,34 @@ def _content(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, Any]
         "people": everyone,
         "sources_of_names": naming.sources_of_names(report),
         "main": wording.main_person(everyone),
-        "cards": figures.cards(report),
+        "headlines": top.headlines(report),
+        "moments": shown,
+        "strongest": moments.strongest(shown),
+        "to_try": moments.to_try(shown),
         "row_groups": figures.row_groups(report),
         "withheld": figures.withheld_groups(report),
-        "totals": figures.totals(report),
-        "bar_figures": charts.bar_figures(report),
-        "timeline": _timeline(report, config=config) if everyone and heard else None,
         "heard": heard,
         "tactics_withheld": tactics_withheld(report),
         "families": timeline.used_families(report),
-        "family_groups": tags.family_groups(report, quotes=config.quotes_per_tactic),
+        "family_groups": groups,
+        "ring": marks.RING,
+        "speaker_marks": tuple(marks.marks(report).values()),
         "limits": limits.limits(report),
         "tagged": tags.how_tagged(report),
         "accuracies": accuracy.accuracies(report),
         "hidden_tactics": accuracy.hidden(report),
-        "balance": tags.balance(report),
         "issue_rows": ledger.issue_rows(report),
         "preparation": preparation.preparation(report),
         "turns": transcript.turns(report),
         "labels": transcript.labels_of(report),
         "definitions": figures.definitions(report),
+        "talk": sections.talk_section(
+            report, wide=config.timeline_width_px, narrow=config.timeline_phone_width_px
+        ),
+        "questions": sections.questions_section(report),
+        "tactics": sections.tactics_section(report, groups=groups),
+        "ledger": sections.ledger_section(report),
+        "balance": sections.balance_section(report),
     }
 
 
@@ -147,13 +162,6 @@ def tactics_withheld(report: Mapping[str, Any]) -> str:
         return ""
     name = wording.language_name(language)
     return f"Withheld: tactics are recognised in English only, and this call is in {name}."
-
-
-def _timeline(report: Mapping[str, Any], *, config: PageConfig) -> dict[str, str]:
-    """The timeline twice: text in one drawing cannot suit a desk and a phone."""
-    wide = timeline.timeline_svg(report, width=config.timeline_width_px, left=84)
-    narrow = timeline.timeline_svg(report, width=config.timeline_phone_width_px, left=0)
-    return {"reading": figures.call_reading(report), "wide": wide, "narrow": narrow}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The tactics by family and speaker, with example quotes; and the balance over the call."""
+"""The tactics by family and speaker, with example quotes."""
 
 from __future__ import annotations
 
@@ -96,34 +96,6 @@ def _quote(tag: Tag, *, everyone: Sequence[Person]) -> Quote:
         time=wording.place(tag["turn"], tag["start_s"]),
         speaker=next(person for person in everyone if person.id == tag["speaker"]),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BalanceRow:
-    """One speaker's (empathy, assertion) rates by thirds of the call, as text."""
-
-    speaker: Person
-    thirds: tuple[tuple[str, str], ...]
-
-
-def balance(report: Mapping[str, Any]) -> tuple[BalanceRow, ...]:
-    """The balance of each speaker over the call; none when every rate is withheld."""
-    rows = tuple(
-        BalanceRow(
-            speaker=person,
-            thirds=tuple(
-                (_rate(third["empathy_rate"]), _rate(third["assertion_rate"]))
-                for third in speaker["balance_by_thirds"]
-            ),
-        )
-        for person, speaker in zip(wording.people(report), report["speakers"], strict=True)
-    )
-    known = any(rate != _rate(None) for row in rows for third in row.thirds for rate in third)
-    return rows if known else ()
-
-
-def _rate(rate: float | None) -> str:
-    return "withheld" if rate is None else wording.decimal(rate)
 
 
 def how_tagged(report: Mapping[str, Any]) -> str:

@@ -8,14 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.stages.page import charts, wording
+from pipeline.stages.page import charts, plot, wording
 from pipeline.stages.page.canvas import Canvas
 from pipeline.stages.page.palette import FAMILIES, Family, stand_in
 from pipeline.stages.page.wording import Person
 
-TICK_STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 NAME_PX, SPEECH_PX, FAMILY_PX, LANE_GAP_PX, AXIS_PX = 22, 18, 17, 18, 20
-TICK_SPACE_PX, SYMBOL_PX2 = 62, 68
+SYMBOL_PX2, SYMBOL_SPACE_PX = 68, 2.0
 
 Drawn = list[dict[str, Any]]
 
@@ -103,8 +102,7 @@ def _count(rows: Iterable[Mapping[str, Any]], *, person: Person, kind: str | Non
 
 def _ticks(lanes: Lanes) -> list[float]:
     """Round times, far enough apart for their labels."""
-    fitting = (step for step in TICK_STEPS_S if step * lanes.second_px >= TICK_SPACE_PX)
-    step = next(fitting, TICK_STEPS_S[-1])
+    step = plot.time_step(second_px=lanes.second_px)
     return [float(second) for second in range(0, int(lanes.duration_s) + 1, step)]
 
 
@@ -172,18 +170,23 @@ def _band(lanes: Lanes, speaker: str, start_s: float, end_s: float, token: str) 
 
 
 def _marks(lanes: Lanes, *, tags: Sequence[Mapping[str, Any]]) -> Drawn:
-    """One symbol a tag, in its family's row, at the middle of its quote."""
+    """One symbol a tag, in its family's row, at the middle of its quote.
+
+    Of those that would cover each other in a long call, one is drawn.
+    """
     rows = {family.id: row for row, family in enumerate(lanes.families)}
     shapes = {family.id: family.shape for family in lanes.families}
-    return [
-        {
-            "x": lanes.x((tag["start_s"] + tag["end_s"]) / 2),
+    drawn = {}
+    for tag in tags:
+        x = lanes.x((tag["start_s"] + tag["end_s"]) / 2)
+        place = (tag["speaker"], tag["family"], x // SYMBOL_SPACE_PX)
+        drawn[place] = {
+            "x": x,
             "y": _family_y(lanes, tag["speaker"], rows[tag["family"]]),
             "shape": shapes[tag["family"]],
             "colour": stand_in(tag["family"]),
         }
-        for tag in tags
-    ]
+    return list(drawn.values())
 
 
 def _family_y(lanes: Lanes, speaker: str, row: int) -> float:
