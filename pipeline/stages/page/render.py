@@ -64,8 +64,8 @@ def run(
 
     `report` is what report.json holds (schemas/report.schema.json). With `transcribe` (WORDS) and
     `turns` (TURNS) it plays the call, from `playback` (an MP3) where `config.audio` is embed,
-    else from the file beside it. Without the transcript it is shorter;
-    a printer gets it with `print_transcript`, or where the reader ticks so. The same inputs give the same bytes.
+    else from the file beside it. Without the transcript it is shorter; a printer gets it with
+    `print_transcript`, or where the reader ticks so. The same inputs give the same bytes.
     """
     sound = player.sound(report, audio=config.audio, words=transcribe, turns=turns, mp3=playback)
     environment = _environment()
