@@ -18,6 +18,22 @@ SLOTS = frozenset(
 )
 """What a line one could have said may be made of; suggestions.py says what each is."""
 
+FINDERS: Mapping[str, tuple[str, ...]] = {
+    PATTERN: (),
+    "emotion": (),
+    "vague": (),
+    "limit": ("within",),
+    "filled_silence": ("pause_s", "words"),
+    "only_salary": (),
+    "unasked": ("turns",),
+}
+"""How a rule may find, and the thresholds that each way needs; finders.py has the functions."""
+_WORDS_OF = {"emotion": "strain", "vague": "vague", "plain_ask": "softeners"}
+"""The list of words that a finder or a slot reads, whatever rule it is used by."""
+_LISTS = ("sources", "suggestions")
+_CLAUSE_LISTS = ("tags", "ledger", "words", "without", "after")
+_CLAUSE_COUNTS = ("min_words", "min_new_words", "within")
+
 _NAME = re.compile(r"<([a-z_]+)>")
 
 
@@ -107,13 +123,17 @@ def rulebook_from_toml(data: Mapping[str, Any]) -> Rulebook:
     ids = [rule.id for rule in rules]
     if twins := {one for one in ids if ids.count(one) > 1}:
         raise ConfigError(f"moments: {sorted(twins)[0]} is there twice")
+    limits = data.get("limits", {})
+    for key, value in limits.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise ConfigError(f"moments: limits.{key} is {value!r}; it is a number from 0")
     try:
         return Rulebook(
             version=int(data["version"]),
             rules=rules,
             words=tuple(words.items()),
             terms=tuple(data.get("terms", {}).items()),
-            **data.get("limits", {}),
+            **limits,
         )
     except (KeyError, TypeError, ValueError) as err:
         raise ConfigError(f"moments: `version` or `[limits]` is not as it must be: {err}") from err
@@ -122,6 +142,8 @@ def rulebook_from_toml(data: Mapping[str, Any]) -> Rulebook:
 def _words(table: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     words: dict[str, tuple[str, ...]] = {}
     for name, patterns in table.items():
+        if not _is_texts(patterns):
+            raise ConfigError(f"moments: words.{name} is not a list of patterns")
         words[name] = tuple(_expanded(pattern, words, where=name) for pattern in patterns)
         for pattern in words[name]:
             _check_pattern(pattern, where=name)
@@ -147,12 +169,15 @@ def _check_pattern(pattern: str, *, where: str) -> None:
 def _rule(row: Mapping[str, Any], words: Mapping[str, Sequence[str]]) -> Rule:
     where = f"moments: rule {row.get('id', '(no id)')}"
     clauses = ("on", "then", "unless", "needs", "unless_before")
+    for key in _LISTS:
+        if not _is_texts(row.get(key, [])):
+            raise ConfigError(f"{where}: {key} is not a list of texts")
     try:
         rule = Rule(
             **{key: _plain(value) for key, value in row.items() if key not in clauses}
-            | {key: _clause(row[key]) for key in clauses if key in row}
+            | {key: _clause(row[key], key=key) for key in clauses if key in row}
         )
-    except TypeError as err:
+    except (TypeError, ValueError) as err:
         raise ConfigError(f"{where}: {err}") from err
     _check(rule, words, where=where)
     return rule
@@ -164,13 +189,33 @@ def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _clause(table: Mapping[str, Any]) -> Clause:
-    return Clause(**{key: _plain(value) for key, value in table.items()})
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+
+
+def _clause(table: Any, *, key: str) -> Clause:
+    if not isinstance(table, Mapping):
+        raise TypeError(f'{key} is not a table such as {{ by = "me" }}')
+    for name in _CLAUSE_LISTS:
+        if not _is_texts(table.get(name, ())):
+            raise TypeError(f"{key}.{name} is not a list of texts")
+    for name in _CLAUSE_COUNTS:
+        if not isinstance(table.get(name, 0), int):
+            raise TypeError(f"{key}.{name} is not a whole number")
+    if table.get("by") not in ("me", "other"):
+        raise TypeError(f"{key}.by is {table.get('by')!r}; it is me or other")
+    try:
+        return Clause(**{name: _plain(value) for name, value in table.items()})
+    except TypeError as err:
+        raise TypeError(f"{key}: {err}") from err
 
 
 def _check(rule: Rule, words: Mapping[str, Sequence[str]], *, where: str) -> None:
     if rule.kind not in KINDS:
         raise ConfigError(f"{where}: kind is {rule.kind}; it is strength or missed")
+    if isinstance(rule.weight, bool) or not isinstance(rule.weight, int | float):
+        raise ConfigError(f"{where}: weight is not a number")
+    _check_finder(rule, words, where=where)
     if not rule.sources or not rule.why or not rule.next_time:
         raise ConfigError(f"{where}: say why it matters, who says so, and what to do next time")
     if rule.finder == PATTERN and rule.on is None:
@@ -180,6 +225,26 @@ def _check(rule: Rule, words: Mapping[str, Sequence[str]], *, where: str) -> Non
             if name not in words:
                 raise ConfigError(f"{where}: there is no list of words called {name}")
     for text in rule.suggestions:
-        unknown = {name for _, name, _, _ in Formatter().parse(text) if name} - SLOTS
-        if unknown:
-            raise ConfigError(f"{where}: nothing is known of {{{sorted(unknown)[0]}}}")
+        _check_suggestion(text, words, where=where)
+
+
+def _check_finder(rule: Rule, words: Mapping[str, Sequence[str]], *, where: str) -> None:
+    if rule.finder not in FINDERS:
+        raise ConfigError(f"{where}: finder is {rule.finder}; it is one of {', '.join(FINDERS)}")
+    missing = set(FINDERS[rule.finder]) - set(dict(rule.thresholds))
+    if missing:
+        raise ConfigError(f"{where}: thresholds has no {sorted(missing)[0]}")
+    if _WORDS_OF.get(rule.finder, "") not in {"", *words}:
+        raise ConfigError(f"{where}: finder {rule.finder} needs words.{_WORDS_OF[rule.finder]}")
+
+
+def _check_suggestion(text: str, words: Mapping[str, Sequence[str]], *, where: str) -> None:
+    try:
+        slots = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError as err:
+        raise ConfigError(f"{where}: suggestions: {text!r} has a brace too many: {err}") from err
+    if unknown := slots - SLOTS:
+        raise ConfigError(f"{where}: suggestions: nothing is known of {{{sorted(unknown)[0]}}}")
+    for slot in slots:
+        if _WORDS_OF.get(slot, "") not in {"", *words}:
+            raise ConfigError(f"{where}: suggestions: {{{slot}}} needs words.{_WORDS_OF[slot]}")
