@@ -129,7 +129,7 @@ def _next_turn(scene: Scene, quote: Place) -> Place | None:
 
 STAGE = Stage(
     name="moments",
-    version=1,
+    version=2,
     inputs=("transcribe", "turns", "tactics", "offers", "replies"),
     output=Document(),
     config=MomentsConfig,
