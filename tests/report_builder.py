@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
 from collections.abc import Sequence
@@ -164,7 +165,7 @@ def report(
 
 def full_report() -> dict[str, Any]:
     """The made-up call with everything that a report can hold since 1.4; figures made up too."""
-    return report(**_FINDINGS)
+    return report(**copy.deepcopy(_FINDINGS))
 
 
 def transcript_report() -> dict[str, Any]:

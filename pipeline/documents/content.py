@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pipeline.documents import bargaining, measures, method, opening, tactics
+from pipeline.documents import bargaining, measures, method, opening, preparation, tactics
 from pipeline.documents.model import Block, Document
 from pipeline.documents.opening import Report
 
@@ -14,6 +14,7 @@ SECTIONS: tuple[Callable[[Report], Iterator[Block]], ...] = (
     opening.five_numbers,
     opening.best_and_next,
     opening.moments,
+    preparation.plan_and_call,
     measures.by_speaker,
     measures.of_call,
     measures.pace,

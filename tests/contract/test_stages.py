@@ -341,6 +341,7 @@ def changed(config: Any) -> Any:
         "turns": {"snap_ms": 0},
         "metrics": {"min_speech_s": 0.0},
         "replies": {"vague": ("maybe",)},
+        "moments": {"weights": (("hedged_ask", 0.0),)},
         "report": {"names": ("Ana",)},
         "page": {"quotes_per_tactic": 3},
         "voices": {"threshold": 0.6},

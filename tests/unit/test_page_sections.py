@@ -60,6 +60,8 @@ def test_the_sections_are_in_order(page: Element) -> None:
     ids = [one.attributes["id"] for one in page.find("section")]
     expected = [
         "summary",
+        "preparation",
+        "moments",
         "talk",
         "questions",
         "tactics",

@@ -144,8 +144,8 @@ def test_every_section_of_a_full_report_has_its_heading() -> None:
         if isinstance(one, Heading) and one.level == 2
     ]  # fmt: skip
     assert found == [
-        "Summary", "Moments", "Figures by speaker", "The whole call", "Pace",
-        "Questions and what they got back", "Tactics", "What followed the tactics",
+        "Summary", "Moments", "Plan and call", "Figures by speaker", "The whole call", "Pace",
+        "Questions and what they got back", "Tactics", "What followed the tactics", "Offers",
         "Vague promises", "Empathy and assertiveness", "How others read it", "Quality", "Method",
     ]  # fmt: skip
 
@@ -330,7 +330,7 @@ def test_word_has_real_headings_header_rows_language_and_title() -> None:
     file = docx.Document(io.BytesIO(word(document(full_report()))))
     styles = [one.style.name for one in file.paragraphs if one.style]
     assert styles.count("Heading 1") == 1
-    assert styles.count("Heading 2") == 13
+    assert styles.count("Heading 2") == 15
     assert file.core_properties.title == "salary-call.m4a – negotiation report"
     assert file.core_properties.language == "en-GB"
     assert all(one.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None for one in file.tables)
