@@ -43,8 +43,9 @@ def of_metrics(report: Mapping[str, Any], *metrics: str) -> tuple[Reading, ...]:
 
 
 def disagreements(report: Mapping[str, Any]) -> tuple[Views, ...]:
-    """The tactics of this call that sources take differently."""
-    return tuple(one for one in _by_tactic(report) if _differ(one.readings))
+    """The tactics of this call that sources take differently; first those that one warns of."""
+    found = [one for one in _by_tactic(report) if _differ(one.readings)]
+    return tuple(sorted(found, key=lambda one: all(view.stance != "risk" for view in one.readings)))
 
 
 def agreements(report: Mapping[str, Any]) -> tuple[Views, ...]:
