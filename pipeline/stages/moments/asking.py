@@ -60,7 +60,8 @@ def plain_ask(
     soft = _soft(passage, softeners)
     for span in passage.sentences:
         spots = [at for at in range(span.first, span.last + 1) if at not in soft]
-        words = [words_of(passage, span.first, span.last)[at - span.first] for at in spots]
+        spoken = words_of(passage, span.first, span.last)
+        words = [spoken[at - span.first] for at in spots]
         wish = _wish(words)
         if figure is not None and not (wish.startswith("to ") and text[slice(*figure)] in wish):
             tokens = [passage.tokens[at] for at in spots]

@@ -176,7 +176,8 @@ def emotion(search: Search, rule: Rule) -> Iterator[Hit]:
 def vague(search: Search, rule: Rule) -> Iterator[Hit]:
     """A promise of the other side that nobody can hold them to, and that was left so."""
     for promise in search.vague_promises:
-        if promise["speaker"] == search.me or promise["pinned"]:
+        is_there = search.scene.has(promise["turn"])
+        if promise["speaker"] == search.me or promise["pinned"] or not is_there:
             continue
         first = Place(
             turn=promise["turn"], start_char=promise["start_char"], end_char=promise["end_char"]
@@ -187,7 +188,7 @@ def vague(search: Search, rule: Rule) -> Iterator[Hit]:
 
 def _vague_again(search: Search, request_turn: int | None) -> Place | None:
     """The answer to a request for something concrete, as far as it is vague."""
-    if request_turn is None:
+    if request_turn is None or not search.scene.has(request_turn):
         return None
     asked = search.scene.stretch_of(request_turn)
     answers = search.scene.after(asked.place, mine=False, me=search.me, within=1)

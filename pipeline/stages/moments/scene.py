@@ -125,6 +125,10 @@ class Scene:
         """The turn of that number."""
         return self._by_turn[turn]
 
+    def has(self, turn: int) -> bool:
+        """Whether a turn takes the floor; backchannels and stray words do not."""
+        return turn in self._by_turn
+
     def stretch_of(self, turn: int) -> Stretch:
         """The stretch that a turn is part of."""
         return self._of_turn[turn]
