@@ -297,3 +297,9 @@ def test_a_turn_of_ten_thousand_words_is_fast() -> None:
     turned("word " * 10_000, focus=STRAIN)
     echo("we never stop " * 3_500)
     assert perf_counter() - start_s < 5
+
+
+def test_what_recognisers_write_for_we_will_is_said_back_as_it_was_meant() -> None:
+    """ "We all see" stands for "we'll see"; "we all agree" is what it says."""
+    assert turned("We all see what we can do.") == "you’ll see what you can do"
+    assert "all" in turned("We all agree on the price.")

@@ -129,7 +129,7 @@ def _next_turn(scene: Scene, quote: Place) -> Place | None:
 
 STAGE = Stage(
     name="moments",
-    version=2,
+    version=3,
     inputs=("transcribe", "turns", "tactics", "offers", "replies"),
     output=Document(),
     config=MomentsConfig,

@@ -69,6 +69,8 @@ _OBJECTS = word_set(
     "me us you it them him that the a an my our your this yourself what i we he she they who which"
 )
 _IMPERSONAL = re.compile(r"(?:it|that|this)(?:'s| is| was| gets| can| would)")
+_MISHEARD = re.compile(r"\b([Ww]e|[Yy]ou|I) all (see|do|try|look|think|figure|get back)\b")
+"""Recognisers write "we all see" for "we'll see"; said back it would not be understood."""
 _GENERIC = re.compile(r"you (?:never know|always|never|know how|can not win|win some)\b")
 _CUT_BEFORE = word_set(
     "and but because which who when if for with in on at by since after during about before while "
@@ -88,7 +90,7 @@ def turned(text: str, *, focus: tuple[str, ...] = ()) -> str:
 
     The clause in which one of the patterns `focus` occurs, else the first that is a statement.
     """
-    found = _clause(read_passage(text), focus)
+    found = _clause(read_passage(_MISHEARD.sub(r"\1'll \2", text)), focus)
     return joined(swapped(found), found) if found else ""
 
 
