@@ -9,7 +9,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,14 @@ from pipeline.stages import playback
 from pipeline.stages.page import PageConfig, run
 
 RUNS = 5
+GROWN = ("turns", "speech", "tactics", "questions", "offers", "leanings", "vague_promises", "pace")
+HEADING = """# The page of a long call
+Made by `scripts/bench_page --out reports/page.md`: the example's call again and again until two hours
+are full, opened from disk in fresh contexts of headless Chromium, on two cores. Milliseconds are the
+median of five openings, the fastest and the slowest in brackets. Goals of issue 5: under 3 MB without
+audio, and interactive in under 2 s.
+
+"""
 EXAMPLE = Path(__file__).parents[1] / "reports" / "example" / "report.json"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SEARCH = """(letters) => {
@@ -38,7 +46,10 @@ OPENED = """() => {
 
 
 def main() -> None:
-    """Print the page's size, then the times of several fresh openings, each a median."""
+    """Print the page's size, then the times of several fresh openings, each a median.
+
+    With --out, write them to that file as well.
+    """
     options = _options()
     report = long_report(json.loads(EXAMPLE.read_text("utf-8")), hours=options.hours)
     words = timed_words(report)
@@ -46,42 +57,51 @@ def main() -> None:
     page = run(
         report=report, config=PageConfig(), transcribe=words, turns=turn_frame(report)
     ).encode()
-    print(f"{options.hours:g} h, {len(report['turns'])} turns, {words.height} words, "
-          f"{len(report['tactics'])} tags")  # fmt: skip
-    print(
-        f"page without sound {len(page) / 1e6:.2f} MB, made in {time.monotonic() - begun_s:.1f} s"
-    )
-    print_times(page)
+    made_s = time.monotonic() - begun_s
+    lines = [
+        f"{options.hours:g} h, {len(report['turns'])} turns, {words.height} words, "
+        f"{len(report['tactics'])} tags, {len(report['questions'])} questions",
+        f"page without sound: {len(page) / 1e6:.2f} MB, made in {made_s:.1f} s",
+        *times(page),
+    ]
+    print("\n".join(lines))
+    if options.out:
+        listed = "".join(f"- {line}\n" for line in lines)
+        options.out.write_text(HEADING + listed, encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=2.0, help="length of the call")
+    parser.add_argument("--out", type=Path, help="write the figures to this file too")
     return parser.parse_args()
 
 
 def long_report(report: Mapping[str, Any], *, hours: float) -> dict[str, Any]:
     """The report with its call again and again until it is that long."""
     length_s = report["recording"]["duration_s"]
-    times = max(round(hours * 3600 / length_s), 1)
+    repeats = max(round(hours * 3600 / length_s), 1)
     count = len(report["turns"])
     grown = {
         name: [
             shifted(one, by_s=number * length_s, by_turns=number * count)
-            for number in range(times)
+            for number in range(repeats)
             for one in report[name]
         ]
-        for name in ("turns", "speech", "tactics")
+        for name in GROWN
     }
-    recording = {**report["recording"], "duration_s": times * length_s}
+    recording = {**report["recording"], "duration_s": repeats * length_s}
     return {**report, **grown, "recording": recording}
 
 
 def shifted(entry: Mapping[str, Any], *, by_s: float, by_turns: int) -> dict[str, Any]:
     """An entry of a report, said later."""
-    later = {name: entry[name] + by_s for name in ("start_s", "end_s")}
-    turn = {name: entry[name] + by_turns for name in ("index", "turn") if name in entry}
-    return {**entry, **later, **turn}
+    later = {name: entry[name] + by_s for name in ("start_s", "end_s") if name in entry}
+    places = ("index", "turn", "request_turn")
+    turn = {name: entry[name] + by_turns for name in places if entry.get(name) is not None}
+    reply = entry.get("reply")
+    answered = {"reply": shifted(reply, by_s=by_s, by_turns=by_turns)} if reply else {}
+    return {**entry, **later, **turn, **answered}
 
 
 def timed_words(report: Mapping[str, Any]) -> pl.DataFrame:
@@ -108,8 +128,11 @@ def turn_frame(report: Mapping[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=TURNS, orient="row")
 
 
-def print_times(page: bytes) -> None:
-    """Open the page from disk in fresh browser contexts and print what it took, in milliseconds."""
+def times(page: bytes) -> Iterator[str]:
+    """Open the page from disk in fresh browser contexts; what it took, in milliseconds, a line each.
+
+    The median of several openings, the fastest and the slowest.
+    """
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
         sys.exit("no Chromium on this machine: apt-get install chromium")
@@ -124,7 +147,7 @@ def print_times(page: bytes) -> None:
         browser.close()
     for name in runs[0]:
         found = [one[name] for one in runs]
-        print(f"{name}: {statistics.median(found):.0f} ms ({min(found):.0f} to {max(found):.0f})")
+        yield f"{name}: {statistics.median(found):.0f} ms ({min(found):.0f} to {max(found):.0f})"
 
 
 def write_silence(path: Path) -> None:
@@ -150,7 +173,7 @@ def opening(browser: Any, path: Path) -> dict[str, float]:
     page.evaluate("document.body.offsetHeight")
     usable_ms = (time.monotonic() - begun_s) * 1000
     parsed, complete, _ = page.evaluate(OPENED)
-    times = {
+    took = {
         "parsed": parsed,
         "complete, script run": complete,
         "laid out and answering": usable_ms,
@@ -159,7 +182,7 @@ def opening(browser: Any, path: Path) -> dict[str, float]:
         "all shown again": page.evaluate(SEARCH, ""),
     }
     context.close()
-    return times
+    return took
 
 
 if __name__ == "__main__":
