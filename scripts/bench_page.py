@@ -23,10 +23,10 @@ from pipeline.stages.page import PageConfig, run
 RUNS = 5
 GROWN = ("turns", "speech", "tactics", "questions", "offers", "leanings", "vague_promises", "pace")
 HEADING = """# The page of a long call
-Made by `scripts/bench_page --out reports/page.md`: the example's call again and again until two hours
-are full, opened from disk in fresh contexts of headless Chromium, on two cores. Milliseconds are the
-median of five openings, the fastest and the slowest in brackets. Goals of issue 5: under 3 MB without
-audio, and interactive in under 2 s.
+Made by `scripts/bench_page --out reports/page.md`: the example's call again and again until two
+hours are full, opened from disk in fresh contexts of headless Chromium, on two cores. Milliseconds
+are the median of five openings, the fastest and the slowest in brackets. Goals of issue 5: under
+3 MB without audio, and interactive in under 2 s.
 
 """
 EXAMPLE = Path(__file__).parents[1] / "reports" / "example" / "report.json"
@@ -129,7 +129,7 @@ def turn_frame(report: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def times(page: bytes) -> Iterator[str]:
-    """Open the page from disk in fresh browser contexts; what it took, in milliseconds, a line each.
+    """Open the page from disk in fresh contexts; what it took in milliseconds, a line each.
 
     The median of several openings, the fastest and the slowest.
     """
