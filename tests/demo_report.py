@@ -14,9 +14,10 @@ RENEW = "PARLEY_RENEW_GOLDEN"
 SETTINGS = (
     "report.names=Ben,Maria",
     "report.me=Maria",
+    "report.profile=job_offer",
+    "report.role=candidate",
     "page.audio=none",
 )
-"""Beside the profile and the role, which `perspective` reads."""
 
 
 def demo_report() -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""What the page lists is report.json's: questions, effects, offers, moments, transcript, method."""
+"""What the page lists is report.json's: questions, effects, offers, moments, method."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -231,35 +230,6 @@ def test_leanings_and_vague_promises_are_quoted(case: Case) -> None:
     for item, one in zip(listed, promised, strict=True):
         assert quoted(item, one)
         assert ("nobody asked" in item.words) == (one["request_turn"] is None)
-
-
-def test_the_transcript_has_each_turn_and_each_tag_once(case: Case) -> None:
-    """The words as they are, the labels of a turn its tags, the time and the speaker its own."""
-    tags: dict[int, list[dict[str, Any]]] = {}
-    for tag in case.report["tactics"]:
-        tags.setdefault(tag["turn"], []).append(tag)
-    speakers = [one["id"] for one in case.report["speakers"]]
-    items = case.page.one(class_="turns").find("li")
-    assert len(items) == len(case.report["turns"]) > 0
-    for item, turn in zip(items, case.report["turns"], strict=True):
-        assert item.attributes["id"] == f"turn-{turn['index']}"
-        assert item.attributes["data-speaker"] == str(speakers.index(turn["speaker"]))
-        assert shows(item.one(class_="time").text, turn["start_s"])
-        assert _spoken(item.one(class_="said")) == turn["text"]
-        labels = [one.attributes["popovertarget"] for one in item.find("button", class_="label")]
-        own = tags.get(turn["index"], [])
-        assert Counter(labels) == Counter(f"tip-{tag['tactic']}" for tag in own)
-        wanted = {tag["tactic"] for tag in own} | {f"family:{tag['family']}" for tag in own}
-        assert set(item.attributes["data-tactics"].split()) == wanted
-
-
-def _spoken(element: Element) -> str:
-    """The text without the names of tactics in it."""
-    return "".join(
-        one if isinstance(one, str) else _spoken(one)
-        for one in element.children
-        if isinstance(one, str) or one.tag != "button"
-    )
 
 
 def test_definitions_of_figures_and_tactics_are_complete(case: Case) -> None:
