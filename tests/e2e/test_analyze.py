@@ -9,8 +9,7 @@ import re
 import subprocess
 import sys
 import wave
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,15 +19,12 @@ import jsonschema
 import numpy as np
 import numpy.typing as npt
 import pytest
+from analyses import Analysis, Analyze, Spans
 from conftest import DemoCall
 
-from pipeline.config import load_config
 from pipeline.evaluation.moments import planted_found
 from pipeline.models.device import choose_device
-from pipeline.models.weights import locate
-from pipeline.plan import plan, read_recording
-from pipeline.run import Bench, Models, publish, results
-from pipeline.store import Store
+from pipeline.run import publish
 
 pytestmark = pytest.mark.e2e
 
@@ -38,72 +34,7 @@ FILES = {
     "words.ctm", "speech.rttm", "turns.csv", "tactics.csv", "offers.csv", "metrics.csv",
 }  # fmt: skip
 
-Spans = Mapping[str, Sequence[tuple[float, float]]]
-"""Speech of each speaker, (start, end) in seconds."""
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
-    """What came of a recording, and which stages were run for it."""
-
-    files: Mapping[str, bytes]
-    ran: tuple[str, ...]
-
-    @property
-    def report(self) -> dict[str, Any]:
-        """report.json, parsed."""
-        report: dict[str, Any] = json.loads(self.files["report.json"])
-        return report
-
-    @property
-    def speech(self) -> Spans:
-        """The report's speech map."""
-        spans: dict[str, list[tuple[float, float]]] = {}
-        for one in self.report["speech"]:
-            spans.setdefault(one["speaker"], []).append((one["start_s"], one["end_s"]))
-        return spans
-
-    def text(self, start_s: float, end_s: float) -> str:
-        """The turns that touch a stretch of time, as one text."""
-        touching = [
-            turn["text"]
-            for turn in self.report["turns"]
-            if turn["start_s"] < end_s and start_s < turn["end_s"]
-        ]
-        return " ".join(touching)
-
-
-Analyze = Callable[..., Analysis]
-
-
-@pytest.fixture(scope="session")
-def analyze(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Analyze:
-    """Analyse a recording with settings; what was computed once in this session is kept."""
-    store = Store(root=tmp_path_factory.mktemp("artefacts"))
-
-    def find(name: str) -> Path:
-        return locate(name, directory=models, offline=True)
-
-    loaded = {
-        device: Models(device=lambda device=device: choose_device(device), locate=find)
-        for device in ("cpu", "cuda")
-    }
-
-    def run(path: Path, *settings: str, device: str = "cpu", force: bool = False) -> Analysis:
-        ran: dict[str, None] = {}
-        bench = Bench(
-            store=store,
-            models=loaded[device],
-            listener=lambda stage, _: ran.update({stage: None}),
-            force=force,
-        )
-        made = results(
-            plan(read_recording(path), config=load_config(settings=settings)), bench=bench
-        )
-        return Analysis(files=made, ran=tuple(ran))
-
-    return run
 
 
 def write_wav(path: Path, samples: npt.NDArray[Any], *, rate: int = 16_000) -> Path:

@@ -10,53 +10,11 @@ import page_reader
 import pytest
 import report_builder as build
 from page_reader import Element
+from report_hostile import PAYLOADS, hostile_report
 
 from pipeline.stages.page import PageConfig, run
 
-PAYLOADS = (
-    "<script>document.title='taken'</script>",
-    "</script><script>document.title='taken'</script>",
-    "</style><style>body{display:none}</style>",
-    "</title></svg></p></textarea><img src=x onerror=alert(1)>",
-    "\"' onmouseover='alert(1)' x=\"",
-    "{{ 7 * 7 }}{% for x in y %}",
-    "datum.x; alert(1) [1,2] signal: 'width'",
-    "\u202egnirts desrever\u202c",
-    "\u2066\u2067\u2069\u2069\u2069",
-    "tab\tline\nreturn\rnull\x00bell\x07",
-    "half \ud83d of a character \uffff",
-    "javascript:alert(1)",
-    "W" * 10_000,
-    "🙂é\u0301 שלום مرحبا 你好",
-)
 ATTRIBUTES_THAT_LOAD = {"src", "href", "action", "data", "poster", "srcset", "xlink:href", "style"}
-
-
-def hostile_report(payload: str) -> dict[str, object]:
-    """A report with the payload wherever people's words can stand."""
-    lines = (
-        build.line("S0", f"{payload} what now?", 0.0, 90.0, ("open_question", payload)),
-        build.line("S1", payload, 91.0, 160.0, ("offer", payload), ("boundary", payload)),
-    )
-    report = build.report(
-        lines=lines,
-        speakers=(
-            build.speaker("S0", payload, is_me=True),
-            build.speaker("S1", payload, talk_ratio=None, talk_ratio_interval=None),
-        ),
-        recording=build.recording(name=payload, language=payload),
-        quality=build.quality(
-            warnings=[payload],
-            withheld=[{"scope": "S1", "metric": "talk_ratio", "reason": payload}],
-        ),
-        definitions=[{"metric": payload, "definition": payload, "note": payload}],
-    )
-    for entry in report["codebook"]:
-        entry.update(name=payload, definition=payload, sources=[payload])
-    for model in report["models"]:
-        model.update(name=payload, licence=payload, stage=payload)
-    report["versions"] = report["versions"] | {payload: payload}
-    return report
 
 
 @pytest.fixture(scope="module", params=PAYLOADS, ids=[repr(one[:18]) for one in PAYLOADS])
@@ -131,3 +89,22 @@ def test_a_quote_outside_its_text_is_kept_inside() -> None:
     report["tactics"][0].update(start_char=5_000, end_char=6_000)
     page = page_reader.page_of(report)
     assert "Open question" in page.one(id="turn-0").text
+
+
+def test_text_of_direction_marks_alone_breaks_nothing() -> None:
+    """A name that nothing is left of is said to be missing; the page is whole."""
+    page = page_reader.page_of(hostile_report("\u2066\u2067\u2069"))
+    assert page.one("h1").text == "unnamed"
+    assert [one.attributes["id"] for one in page.find("section")][-1] == "method"
+
+
+def test_hostile_text_is_shown_as_it_is_in_every_section(page: Element) -> None:
+    """Each section holds the payload or its beginning, so none of them escaped this test."""
+    payload = _beginning(page.one("h1").text)
+    assert payload
+    for section in page.find("section"):
+        assert payload in " ".join(section.text.split()), section.attributes["id"]
+
+
+def _beginning(title: str) -> str:
+    return " ".join(title.split())[:5]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
+from typing import Any
 
+import pytest
 import report_builder as build
 from hypothesis import given
 from hypothesis import strategies as st
+from page_cases import REPORTS, Case, case_of
+from page_reader import Element
+from shown_numbers import shows
 
 from pipeline.stages.page.transcript import Label, segments
 
@@ -15,6 +21,11 @@ LABELS = {
     name: Label(tactic=name, family=family, name=name, title="")
     for name, family in build.FAMILY.items()
 }
+
+
+@pytest.fixture(scope="module", params=REPORTS)
+def case(request: pytest.FixtureRequest) -> Case:
+    return case_of(request.param)
 
 
 def _tag(tactic: str, start: int, end: int) -> dict[str, object]:
@@ -80,3 +91,49 @@ def test_a_piece_is_marked_exactly_where_a_quote_covers_it(
     for piece, (start, end) in zip(pieces, pairwise(ends), strict=True):
         covering = [t for t in tags if t["start_char"] <= start and end <= t["end_char"]]
         assert len(piece.covering) == len(covering)
+
+
+def test_the_transcript_has_each_turn_and_each_tag_once(case: Case) -> None:
+    """The words as they are, the labels of a turn its tags, the time and the speaker its own."""
+    tags: dict[int, list[dict[str, Any]]] = {}
+    for tag in case.report["tactics"]:
+        tags.setdefault(tag["turn"], []).append(tag)
+    speakers = [one["id"] for one in case.report["speakers"]]
+    items = case.page.one(class_="turns").find("li")
+    assert len(items) == len(case.report["turns"]) > 0
+    for item, turn in zip(items, case.report["turns"], strict=True):
+        assert item.attributes["id"] == f"turn-{turn['index']}"
+        assert item.attributes["data-speaker"] == str(speakers.index(turn["speaker"]))
+        assert shows(item.one(class_="time").text, turn["start_s"])
+        assert _spoken(item.one(class_="said")) == turn["text"]
+        labels = [one.attributes["popovertarget"] for one in item.find("button", class_="label")]
+        own = tags.get(turn["index"], [])
+        assert Counter(labels) == Counter(f"tip-{tag['tactic']}" for tag in own)
+        wanted = {tag["tactic"] for tag in own} | {f"family:{tag['family']}" for tag in own}
+        assert set(item.attributes["data-tactics"].split()) == wanted
+
+
+def test_marks_cover_the_quotes_and_labels_say_how_they_were_found(case: Case) -> None:
+    for item, turn in zip(
+        case.page.one(class_="turns").find("li"), case.report["turns"], strict=True
+    ):
+        own = [tag for tag in case.report["tactics"] if tag["turn"] == turn["index"]]
+        wanted = {at for tag in own for at in range(tag["start_char"], tag["end_char"])}
+        flags = [
+            not isinstance(piece, str)
+            for piece in item.one(class_="said").one("bdi").children
+            if isinstance(piece, str) or piece.tag == "mark"
+            for _ in (piece if isinstance(piece, str) else piece.text)
+        ]
+        assert {at for at, is_marked in enumerate(flags) if is_marked} == wanted
+        how = [one.attributes["data-how"] for one in item.find("button", class_="label")]
+        assert Counter(how) == Counter(f"{tag['method']} {tag['score']:.2g}" for tag in own)
+
+
+def _spoken(element: Element) -> str:
+    """The text without the names of tactics in it."""
+    return "".join(
+        one if isinstance(one, str) else _spoken(one)
+        for one in element.children
+        if isinstance(one, str) or one.tag != "button"
+    )
