@@ -34,7 +34,7 @@ AUDIO = Stage(
 )
 PAGE = Stage(
     name="page",
-    version=8,
+    version=9,
     inputs=("report", "transcribe", "turns"),
     output=Text(suffix=".html"),
     config=page.PageConfig,

@@ -100,7 +100,7 @@ def check(offers: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="offers",
-    version=2,
+    version=3,
     inputs=("transcribe", "turns", "tactics"),
     output=Frame(schema=OFFERS, check=check),
     config=OffersConfig,

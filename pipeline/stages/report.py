@@ -341,7 +341,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=6,
+    version=7,
     inputs=(
         "audio",
         "diarize",

@@ -10,7 +10,8 @@ import polars as pl
 from pipeline.stages.report_figures import rounded, seconds
 from pipeline.tactics.codebook import Codebook
 from pipeline.tactics.offers.document import is_shrinking
-from pipeline.tactics.offers.ledger import ANCHOR, CONCESSION, POSITIONS
+from pipeline.tactics.offers.ledger import AGREED, ANCHOR, CONCESSION, POSITIONS
+from pipeline.tactics.offers.moves import LIMIT
 
 Row = Mapping[str, Any]
 
@@ -59,7 +60,7 @@ def _line(row: Row, turn: Row, names: Mapping[tuple[str, str], str]) -> dict[str
 
 
 def outcomes_document(offers: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]:
-    """Each issue on which someone took a position: its anchor, the moves, how it ended."""
+    """Each issue on which someone took a position or accepted a limit: its anchor, moves, end."""
     names = _names(codebook)
     found: dict[tuple[str, str], list[Row]] = {}
     for row in offers.iter_rows(named=True):
@@ -67,15 +68,14 @@ def outcomes_document(offers: pl.DataFrame, codebook: Codebook) -> list[dict[str
     return [
         _outcome(rows, names)
         for rows in found.values()
-        if any(row["kind"] in POSITIONS for row in rows)
+        if any(row["kind"] in POSITIONS or row["kind"] == AGREED for row in rows)
     ]
 
 
 def _outcome(rows: Sequence[Row], names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     agreed = next((row for row in rows if row["standing"]), None)
     positions = [row for row in rows if row["kind"] in POSITIONS]
-    # A corrected anchor stands where it was put right, which may be after the counter.
-    anchor = next((row for row in positions if row["kind"] == ANCHOR), positions[0])
+    anchor = _anchor(rows, positions)
     speakers = dict.fromkeys(row["speaker"] for row in positions)
     return {
         "issue": anchor["issue"],
@@ -86,6 +86,21 @@ def _outcome(rows: Sequence[Row], names: Mapping[tuple[str, str], str]) -> dict[
         "agreed": _position(agreed) if agreed else None,
         "speakers": [_moves(speaker, rows) for speaker in speakers],
     }
+
+
+def _anchor(rows: Sequence[Row], positions: Sequence[Row]) -> Row:
+    """The anchor; where nobody took a position, the limit that was accepted."""
+    if positions:
+        # A corrected anchor stands where it was put right, which may be after the counter.
+        return next((row for row in positions if row["kind"] == ANCHOR), positions[0])
+    accepted = next(row for row in rows if row["kind"] == AGREED)
+    limits = [
+        row
+        for row in rows
+        if (row["kind"], row["speaker"], row["value"])
+        == (LIMIT, accepted["toward"], accepted["value"])
+    ]
+    return next(iter(limits), accepted)
 
 
 def _position(row: Row) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 from pipeline.records import ENGLISH, TURN
 from pipeline.stages.report_questions import Call, Row, asked_questions, quote_of
 from pipeline.tactics.codebook import Codebook
+from pipeline.tactics.offers.comparing import on_one_scale
 from pipeline.tactics.offers.issues import Thing, find_mentions
-from pipeline.tactics.offers.ledger import on_one_scale
 from pipeline.tactics.preparation import IssueKey, Matching, Preparation
 from pipeline.tactics.text import Span, read_passage
 

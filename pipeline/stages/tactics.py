@@ -131,7 +131,7 @@ def check(tactics: pl.DataFrame) -> None:
 
 STAGE = Stage(
     name="tactics",
-    version=5,
+    version=6,
     inputs=("transcribe", "turns", "diarize"),
     output=Frame(schema=TACTICS, check=check),
     config=TacticsConfig,

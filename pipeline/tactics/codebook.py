@@ -21,6 +21,9 @@ UNITS = ("", "money", "percent", "minute", "hour", "day", "week", "month", "year
 _ISSUE_KEYS = ("id", "item", "name", "words", "units", "typical", "terms", "thousands")
 _REQUIRED = ("id", "family", "name", "definition", "detector", "sources")
 _LISTS = ("cues", "exclusions", "context_cues", "prompt_cues")
+_OF_LEDGER = ("corrections", "mentions", "limits")
+_KEYS = ("version", "vocabulary", "tactic", "issue", *_OF_LEDGER)
+LIMIT_GROUP = "limit"
 _NAME = re.compile(r"(?<!\?P)<([a-z][a-z0-9_]*)>")
 
 
@@ -76,8 +79,9 @@ class Issue:
 class Codebook:
     """Every tactic, in the order reports list them. `version` names the set of ids and rules.
 
-    `issues`, `corrections` (words that take back what was just said) and `mentions` (words that
-    make a number a fact rather than a position) are the ledger's.
+    `issues`, `corrections` (words that take back what was just said), `mentions` (words that
+    make a number a fact rather than a position) and `limits` (words that make it one's limit; the
+    number is their group `limit`) are the ledger's.
     """
 
     version: int
@@ -85,6 +89,7 @@ class Codebook:
     issues: tuple[Issue, ...] = ()
     corrections: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     def __getitem__(self, tactic_id: str) -> Tactic:
         """The tactic of that id. Raises KeyError when the codebook has none."""
@@ -127,8 +132,7 @@ def codebook_from_toml(data: Mapping[str, Any], *, trusted: bool = False) -> Cod
     last is not looked at in `trusted` data: compiling the shipped cues takes a second, which
     every start would pay, and the tests have done it.
     """
-    allowed = ("version", "vocabulary", "tactic", "issue", "corrections", "mentions")
-    _refuse_unknown(data, allowed=allowed, where="the codebook")
+    _refuse_unknown(data, allowed=_KEYS, where="the codebook")
     version = data.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
         raise ConfigError("codebook: `version` must be a whole number, such as `version = 1`")
@@ -141,15 +145,11 @@ def codebook_from_toml(data: Mapping[str, Any], *, trusted: bool = False) -> Cod
     _refuse_twins([tactic.id for tactic in tactics])
     issues = tuple(_read_issue(row, vocabulary, check) for row in data.get("issue", []))
     _refuse_twins([" ".join(issue.key).strip() for issue in issues])
-    corrections = _read_cues(data.get("corrections", []), vocabulary, "corrections", check)
-    mentions = _read_cues(data.get("mentions", []), vocabulary, "mentions", check)
-    return Codebook(
-        version=version,
-        tactics=tactics,
-        issues=issues,
-        corrections=corrections,
-        mentions=mentions,
-    )
+    of_ledger = {
+        name: _read_cues(data.get(name, []), vocabulary, name, check) for name in _OF_LEDGER
+    }
+    _refuse_unmarked(of_ledger["limits"])
+    return Codebook(version=version, tactics=tactics, issues=issues, **of_ledger)
 
 
 def _read_vocabulary(table: object) -> dict[str, str]:
@@ -283,3 +283,10 @@ def _refuse_twins(ids: Sequence[str]) -> None:
     twins = sorted({name for name in ids if ids.count(name) > 1})
     if twins:
         raise ConfigError(f"codebook: the id {twins[0]!r} is given twice")
+
+
+def _refuse_unmarked(limits: Sequence[str]) -> None:
+    marked = f"(?P<{LIMIT_GROUP}>"
+    unmarked = [cue for cue in limits if marked not in cue]
+    if unmarked:
+        raise ConfigError(f"codebook: limits: {unmarked[0]!r} has no group `{marked}…)`")

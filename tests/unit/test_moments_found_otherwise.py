@@ -66,8 +66,8 @@ def test_a_vague_promise_that_was_asked_about(answer: str, quote: str) -> None:
 # --- a limit given away
 
 
-def _limit(value: float = 88_000.0) -> Line:
-    ledger = (("anchor", "salary", value, "88"),)
+def _limit(kind: str = "anchor") -> Line:
+    ledger = ((kind, "salary", 88_000.0, "88"),)
     return line("A", "Hm. I need at least 88.", "boundary: I need at least 88.", ledger=ledger)
 
 
@@ -83,6 +83,11 @@ FILLER = (line("B", "I see, let me think."), line("A", "Take your time."))
     [
         ((_limit(), _their("anchor", 88_000.0)), True),
         ((_limit(), _their("accept", 88_000.0)), True),
+        ((_limit("limit"), _their("concession", 88_000.0)), True),
+        ((_limit("limit"), _their("accept", 88_000.0)), True),
+        ((_limit("limit"), _their("limit", 95_000.0), line("A", "Hm."), _their("anchor", 88_000.0)),
+         True),
+        ((_limit("limit"), _their("counter", 93_000.0)), False),
         ((_limit(), *FILLER * 3, _their("anchor", 88_000.0)), True),
         ((_limit(), *FILLER * 4, _their("anchor", 88_000.0)), False),
         ((_limit(), _their("anchor", 93_000.0)), False),

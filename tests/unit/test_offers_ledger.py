@@ -668,6 +668,7 @@ PIECES = st.sampled_from(
     [
         "I want a salary of 120k.", "I can offer 100.", "How about 110 to 115?", "Deal.", "No.",
         "Sorry, I meant 115.", "three days a week remote", "team manager", "a company car",
+        "I can't go above 115.", "Our limit is 20 days.",
         "The salary is fine.", "$9,000 a month", "$60 an hour", "ten percent", "one", "of 7",
         "I could start on March 1st.", "at 3 pm in 2024", "",
     ]
@@ -698,6 +699,41 @@ def test_the_outcome_of_an_issue_has_its_anchor_its_end_and_each_sides_steps() -
     assert (ana["concessions"], ana["steps"], ana["shrinking"]) == (2, [5_000, 3_000], True)
     assert (ana["first"]["value"], ana["last"]["value"]) == (120_000, 112_000)
     assert (ben["concessions"], ben["steps"], ben["shrinking"]) == (1, [5_000], False)
+
+
+def test_the_outcome_of_an_accepted_limit_has_the_limit_for_its_anchor() -> None:
+    """Nobody took a position, so nobody has a first and a last one. Without the yes: no outcome."""
+    limit = "I can't go above 110,000 in salary."
+    assert outcomes_document(frames_of(limit)[1], CODEBOOK) == []
+    _, ledger = frames_of(limit, "Okay, deal.")
+    assert ledger.select("kind", "value", "standing").rows() == [
+        ("limit", 110_000, False),
+        ("accept", 110_000, True),
+    ]
+    (salary,) = outcomes_document(ledger, CODEBOOK)
+    _validate("outcome", [salary])
+    assert (salary["anchor"]["speaker"], salary["anchor"]["value"]) == ("Ana", 110_000)
+    assert (salary["agreed"]["speaker"], salary["agreed"]["value"]) == ("Ben", 110_000)
+    assert salary["speakers"] == []
+
+
+def test_limits_are_not_among_the_positions_of_an_outcome() -> None:
+    """Ana ends at her 110, not at the 115 that she will not go past."""
+    _, ledger = frames_of(
+        "We can offer a base salary of 105,000.",
+        "I'm looking for 125,000.",
+        "I could do 110,000.",
+        "Hm.",
+        "I can't go above 115,000.",
+    )
+    (salary,) = outcomes_document(ledger, CODEBOOK)
+    ana, _ = salary["speakers"]
+    assert (ana["first"]["value"], ana["last"]["value"], ana["steps"]) == (
+        105_000,
+        110_000,
+        [5_000],
+    )
+    assert ledger.filter(pl.col("kind") == "limit")["value"].to_list() == [115_000]
 
 
 @pytest.mark.parametrize(

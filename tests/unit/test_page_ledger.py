@@ -90,7 +90,7 @@ def test_a_step_says_what_the_move_closed_and_what_it_was_grounded_on() -> None:
     ]
 
 
-def test_only_positions_and_acceptances_are_listed_under_their_own_issue() -> None:
+def test_only_positions_limits_and_acceptances_are_listed_under_their_own_issue() -> None:
     """A mention, a rejected number and a slip put right are not; nor is another item's line."""
     (row,) = issue_rows(
         report(
@@ -98,12 +98,14 @@ def test_only_positions_and_acceptances_are_listed_under_their_own_issue() -> No
             line(100_000, kind="mention"),
             line(125_000, kind="corrected"),
             line(90_000, kind="reject"),
+            line(130_000, kind="limit"),
             line(5, issue="other", item="pension"),
             line(120_000, kind="accept", speaker="S1"),
         )
     )
     assert [(step.speaker.name, step.kind) for step in row.steps] == [
         ("Ana", "first position"),
+        ("Ana", "limit, no offer"),
         ("Ben", "accepted"),
     ]
 

@@ -22,6 +22,7 @@ from pipeline.stages.page import (
     positions,
     promises,
     questions,
+    sections,
     talk,
 )
 from pipeline.stages.page.plot import Plot
@@ -53,7 +54,7 @@ def asked(count: int, **changes: Any) -> list[dict[str, Any]]:
 def offer(value: float | None, **details: Any) -> dict[str, Any]:
     """A line of the ledger."""
     empty = {"high": None, "unit": "USD", "period": None, "option": None, "speaker": "S0"}
-    return {"value": value} | empty | details
+    return {"value": value, "kind": "anchor"} | empty | details
 
 
 def test_the_sections_are_in_order(page: Element) -> None:
@@ -253,6 +254,31 @@ def test_an_issue_in_words_says_who_held_what_when(page: Element) -> None:
         "Salary. Ben 0:09 $92,000; Ana (you) 1:06 $105,000; Ben 1:24 $97,000; "
         "Ana (you) 1:48 $97,000; Ana (you) 2:27 accepts $97,000. Agreed: $97,000."
     )
+
+
+def with_limit() -> dict[str, Any]:
+    """The whole report, in which Ben also says that he will not go past 92,000."""
+    full = build.full_report()
+    limit = next(one for one in full["offers"] if one["issue"] == "salary") | {
+        "kind": "limit",
+        "value": 92_000.0,
+    }
+    return full | {"offers": [*full["offers"], limit]}
+
+
+def test_a_limit_is_a_tick_and_no_step() -> None:
+    """One line more than without it, of a value that has its label already; in words a limit."""
+    plain, *_ = positions.issues(build.full_report())
+    salary, *_ = positions.issues(with_limit())
+    drawn, before = (str(positions.positions_svg(one)) for one in (salary, plain))
+    assert drawn.count("<line") == before.count("<line") + 1
+    assert drawn.count("<path") == before.count("<path")
+    assert "Ben 0:09 will not go past $92,000" in positions.description(salary)
+
+
+def test_the_key_names_limits_where_there_are_any() -> None:
+    found = [sections.ledger_section(report) for report in (build.full_report(), with_limit())]
+    assert [one.has_limits for one in found if one] == [False, True]
 
 
 def test_mentions_are_not_drawn() -> None:

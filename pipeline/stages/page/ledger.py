@@ -25,6 +25,7 @@ _KINDS = {
     "retreat": "moved away",
     "repeat": "again",
     "revision": "changed",
+    "limit": "limit, no offer",
     "accept": "accepted",
 }
 _GROUNDS = {"objective_criteria": "with outside evidence", "value_statement": "with own worth"}
@@ -33,7 +34,7 @@ _UNKNOWN = Person(id="", name="unknown", is_me=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One position or acceptance: who, what, how it moved, and where it stands in the call."""
+    """One position, limit or acceptance: who, what, how it moved, and where it stands."""
 
     speaker: Person
     value: str

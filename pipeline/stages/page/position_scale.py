@@ -85,10 +85,13 @@ def _label(value: float, *, unit: str | None) -> Label:
 def _labelled(lines: Sequence[Line], *, agreed: float | None, gap: float) -> list[float]:
     """The values that have a label, none nearer than `gap` to one that matters more.
 
-    What was agreed goes first, then the first and last of each speaker, then the outermost.
+    What was agreed goes first, then the first and last position of each speaker, then the
+    outermost.
     """
     by_speaker: dict[str, list[float]] = {}
     for line in lines:
+        if line["kind"] == "limit":
+            continue
         by_speaker.setdefault(line["speaker"], []).append(float(line["value"]))
     ends = [value for own in by_speaker.values() for value in (own[0], own[-1])]
     every = sorted({float(line["value"]) for line in lines})

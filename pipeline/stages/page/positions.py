@@ -20,7 +20,11 @@ WIDTH_PX, AXIS_PX, ROW_PX = 340, 24, 26
 MARK_PX2, RING_PX2, HOLE_PX2 = 80, 340, 22
 TEXT_PX = 7.0
 MOST_ROWS = 8
-SHOWN = ("anchor", "counter", "concession", "retreat", "repeat", "revision", "accept")
+MARKED = ("anchor", "counter", "concession", "retreat", "repeat", "revision", "accept")
+LIMIT = "limit"
+SHOWN = (*MARKED, LIMIT)
+TICK_PX = 14
+_SAID_AS = {"accept": "accepts ", LIMIT: "will not go past "}
 
 Line = Mapping[str, Any]
 
@@ -161,12 +165,17 @@ def _beside(points: Sequence[tuple[int, float, float]], *, issue: Issue, align: 
         {
             "x": x + 16 * side,
             "y": y - 3,
-            "text": wording.shortened(worded(issue.lines[number], issue=issue), length=22),
+            "text": wording.shortened(_beside_words(issue.lines[number], issue=issue), length=22),
             "colour": stand_in("ink"),
         }
         for number, x, y in points
         if (x < WIDTH_PX / 2) == (align == "left")
     ]
+
+
+def _beside_words(line: Line, *, issue: Issue) -> str:
+    words = worded(line, issue=issue)
+    return f"limit: {words}" if line["kind"] == LIMIT else words
 
 
 def _points(issue: Issue, *, plot: Plot) -> list[tuple[int, float, float]]:
@@ -181,7 +190,7 @@ def _own_steps(issue: Issue, *, plot: Plot) -> tuple[Drawn, ...]:
     points = [
         (issue.lines[number]["speaker"], (x, y))
         for number, x, y in _points(issue, plot=plot)
-        if issue.lines[number]["kind"] != "accept"
+        if issue.lines[number]["kind"] not in ("accept", LIMIT)
     ]
     return tuple(
         _stairs([point for speaker, point in points if speaker == id_], token=mark.token)
@@ -215,7 +224,7 @@ def _range_layers(issue: Issue, *, plot: Plot, canvas: Canvas) -> list[Any]:
 def _mark_layers(
     points: Sequence[tuple[int, float, float]], *, issue: Issue, canvas: Canvas
 ) -> list[Any]:
-    """Speakers' marks; a ring around an anchor, a hole in an acceptance."""
+    """Speakers' marks; a ring around an anchor, a hole in an acceptance, a tick for a limit."""
 
     def drawn(kinds: Sequence[str], *, token: str = "", shape: str = "") -> Drawn:
         return [
@@ -231,8 +240,23 @@ def _mark_layers(
 
     return [
         canvas.symbols(drawn(("anchor",), shape=RING), size=RING_PX2),
-        canvas.symbols(drawn(SHOWN), size=MARK_PX2),
+        canvas.across(_ticks(points, issue=issue), width=2),
+        canvas.symbols(drawn(MARKED), size=MARK_PX2),
         canvas.symbols(drawn(("accept",), token="paper"), size=HOLE_PX2),  # noqa: S106
+    ]
+
+
+def _ticks(points: Sequence[tuple[int, float, float]], *, issue: Issue) -> Drawn:
+    """A short line at each limit: it is no step on the way from position to position."""
+    return [
+        {
+            "x": x - TICK_PX / 2,
+            "x2": x + TICK_PX / 2,
+            "y": y,
+            "colour": stand_in(issue.marks[issue.lines[number]["speaker"]].token),
+        }
+        for number, x, y in points
+        if issue.lines[number]["kind"] == LIMIT
     ]
 
 
@@ -254,7 +278,7 @@ def description(issue: Issue) -> str:
     steps = "; ".join(
         f"{_name(issue.marks[line['speaker']])} "
         f"{wording.place(line['turn'], line['start_s'])} "
-        f"{'accepts ' if line['kind'] == 'accept' else ''}{worded(line, issue=issue)}"
+        f"{_SAID_AS.get(line['kind'], '')}{worded(line, issue=issue)}"
         for line in issue.lines
     )
     end = f"Agreed: {worded(issue.agreed, issue=issue)}." if issue.agreed else "Left open."

@@ -70,6 +70,7 @@ class Ledger:
 
     lede: str
     charts: tuple[IssueChart, ...]
+    has_limits: bool
     promises: promises.Promises
 
 
@@ -110,6 +111,7 @@ def tactics_section(report: Mapping[str, Any], *, groups: Sequence[FamilyGroup])
 def ledger_section(report: Mapping[str, Any]) -> Ledger | None:
     """Section 5; None where nobody took a position and no promise was vague."""
     vague = promises.promises(report)
+    issues = positions.issues(report)
     if not report.get("outcomes") and not report.get("vague_promises"):
         return None
     return Ledger(
@@ -123,8 +125,9 @@ def ledger_section(report: Mapping[str, Any]) -> Ledger | None:
                 is_agreed=issue.agreed is not None,
                 svg=positions.positions_svg(issue),
             )
-            for issue in positions.issues(report)
+            for issue in issues
         ),
+        has_limits=any(line["kind"] == positions.LIMIT for one in issues for line in one.lines),
         promises=vague,
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from pipeline.tactics.offers.ledger import AGREED, ANCHOR, CONCESSION, POSITIONS, Entry, is_same
+from pipeline.tactics.offers.comparing import is_same
+from pipeline.tactics.offers.ledger import AGREED, ANCHOR, CONCESSION, POSITIONS, Entry
 
 SHRINKING = 0.75
 """A step counts as shrunk below this share of the one before. Ackerman's plan in Voss (2016) goes
@@ -36,7 +37,7 @@ class Outcome:
 
 
 def outcomes(entries: Iterable[Entry]) -> list[Outcome]:
-    """The issues of a call on which anyone took a position, in the order of their first one."""
+    """The issues on which anyone took a position or accepted a limit, by their first line."""
     by_key: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         by_key.setdefault(entry.move.thing.key, []).append(entry)
@@ -49,7 +50,7 @@ def outcomes(entries: Iterable[Entry]) -> list[Outcome]:
             shrinking=_shrinking(own),
         )
         for (issue, item), own in by_key.items()
-        if any(entry.kind in POSITIONS for entry in own)
+        if any(entry.kind in POSITIONS or entry.kind == AGREED for entry in own)
     ]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.tactics.offers.amounts import MONEY, PERCENT, PERIODS_A_YEAR, is_exact
-from pipeline.tactics.offers.issues import NAMELESS, Thing
-from pipeline.tactics.offers.moves import ACCEPT, MENTION, OFFER, REJECT, Move, Said
+from pipeline.tactics.offers.amounts import is_exact
+from pipeline.tactics.offers.comparing import gap, is_same, on_one_scale
+from pipeline.tactics.offers.issues import NAMELESS
+from pipeline.tactics.offers.moves import ACCEPT, LIMIT, MENTION, OFFER, REJECT, Move, Said
 
 ANCHOR, COUNTER, CONCESSION = "anchor", "counter", "concession"
 RETREAT, REPEAT, REVISION, CORRECTED = "retreat", "repeat", "revision", "corrected"
@@ -23,7 +23,8 @@ class Entry:
     `kind` is anchor (the first position of anyone), counter (the other side's first), concession
     (toward the other side), retreat (away from it), repeat, revision (changed where nobody can tell
     which way: the other side has no position, or the two cannot be compared), corrected (a slip of
-    the tongue, put right later), accept, reject or mention. `step` is the size of a move, of a
+    the tongue, put right later), limit (what the speaker will not go past: no position), accept,
+    reject or mention. `step` is the size of a move, of a
     range by its end that faces the other side; a year's worth where rates differ. `gap_share` is
     what part of the gap to the other side it closed. `toward` is the speaker whose position was
     taken up.
@@ -45,11 +46,12 @@ class Entry:
 class _Issue:
     """Where an issue stands while the call is read.
 
-    `before` are the positions that the present ones took the place of, `agreeing` the speakers
-    whose agreement stands.
+    `before` are the positions that the present ones took the place of, `limits` the last limit of
+    each speaker, `agreeing` the speakers whose agreement stands.
     """
 
     positions: dict[str, Entry] = field(default_factory=dict)
+    limits: dict[str, Entry] = field(default_factory=dict)
     before: dict[str, Entry | None] = field(default_factory=dict)
     rejected_since: set[str] = field(default_factory=set)
     agreeing: set[str] = field(default_factory=set)
@@ -79,6 +81,10 @@ def build_ledger(said: Sequence[Said]) -> list[Entry]:
 
 def _enter(move: Move, entries: list[Entry], issue: _Issue, turn: Said) -> None:
     """Add a line; words of acceptance for what nobody proposed are a position too."""
+    slip = _last_line(move, entries) if move.corrects else None
+    if move.act == LIMIT or (slip is not None and entries[slip].kind == LIMIT):
+        _limit(move, entries, issue, slip=slip)
+        return
     if move.act not in (OFFER, ACCEPT) or (move.act == ACCEPT and move.thing.key == NAMELESS):
         entries.append(Entry(move=move, kind=MENTION if move.act == ACCEPT else move.act))
         return
@@ -95,6 +101,24 @@ def _enter(move: Move, entries: list[Entry], issue: _Issue, turn: Said) -> None:
     issue.stand(entry, before=before)
     issue.rejected_since.discard(move.speaker)
     entries.append(entry)
+
+
+def _limit(move: Move, entries: list[Entry], issue: _Issue, *, slip: int | None) -> None:
+    """Add a limit, which changes no position; the limit that it corrects was a slip."""
+    if slip is not None:
+        entries[slip] = replace(entries[slip], kind=CORRECTED)
+    issue.limits[move.speaker] = Entry(move=move, kind=LIMIT)
+    entries.append(issue.limits[move.speaker])
+
+
+def _last_line(move: Move, entries: Sequence[Entry]) -> int | None:
+    """Where the speaker's last position or limit on the issue stands."""
+    for at in range(len(entries) - 1, -1, -1):
+        entry, one = entries[at], entries[at].move
+        own = (one.speaker, one.thing.key) == (move.speaker, move.thing.key)
+        if own and (entry.kind in POSITIONS or entry.kind in (LIMIT, AGREED)):
+            return at
+    return None
 
 
 def _position(own: Entry | None, move: Move, other: Entry | None, *, pushed: bool) -> Entry:
@@ -135,12 +159,12 @@ def _change(own: Entry, move: Move, other: Entry | None, *, pushed: bool) -> Ent
         kind = CONCESSION if taken_up else REVISION
         return Entry(move=move, kind=kind, gap_share=1.0 if taken_up else None, toward=taken_up)
     scaled = on_one_scale(own.move.thing, move.thing, other.move.thing) if other else None
-    gap = _gap(scaled[0], scaled[2]) if scaled else 0.0
-    if scaled is None or gap == 0:
+    open_gap = gap(scaled[0], scaled[2]) if scaled else 0.0
+    if scaled is None or open_gap == 0:
         step = max(abs(now - then) for then, now in zip(*moved, strict=True))
         return Entry(move=move, kind=CONCESSION if pushed else REVISION, step=step)
-    facing = 1 if gap > 0 else 0
-    closed = (scaled[1][facing] - scaled[0][facing]) / gap
+    facing = 1 if open_gap > 0 else 0
+    closed = (scaled[1][facing] - scaled[0][facing]) / open_gap
     step = abs(moved[1][facing] - moved[0][facing])
     if not closed:
         return Entry(move=move, kind=REVISION)
@@ -148,67 +172,6 @@ def _change(own: Entry, move: Move, other: Entry | None, *, pushed: bool) -> Ent
         return Entry(move=move, kind=RETREAT, step=step)
     share = min(closed, 1.0)
     return Entry(move=move, kind=CONCESSION, step=step, gap_share=share, toward=taken_up)
-
-
-# --- comparing
-
-
-_FAR_FACTOR = 10.0
-Ends = tuple[float, float]
-"""The low and the high end of a value; both are the value where it is no range."""
-
-
-def is_same(one: Thing, other: Thing) -> bool:
-    if one.value is None or other.value is None:
-        return one.value is other.value and one.option == other.option
-    ends = on_one_scale(one, other)
-    return ends is not None and all(map(math.isclose, *ends))
-
-
-def _gap(own: Ends, theirs: Ends) -> float:
-    """How far it is from one's own end to the other side's: below 0 downwards, 0 in an overlap."""
-    if theirs[0] > own[1]:
-        return theirs[0] - own[1]
-    return min(theirs[1] - own[0], 0.0)
-
-
-def on_one_scale(*things: Thing) -> list[Ends] | None:
-    """The ends of each, a year's worth where their rates differ; None if not to be compared."""
-    if not _are_of_one_kind(things):
-        return None
-    rates = [thing for thing in things if thing.period]
-    periods = [thing.period or _likely_period(thing, rates) for thing in things]
-    differ = len(set(periods)) > 1
-    if differ and not PERIODS_A_YEAR.keys() >= set(periods):
-        return None
-    times = [PERIODS_A_YEAR[period] if differ else 1.0 for period in periods]
-    lows = [thing.value or 0.0 for thing in things]
-    highs = [low if t.high is None else t.high for low, t in zip(lows, things, strict=True)]
-    return [(low * n, high * n) for low, high, n in zip(lows, highs, times, strict=True)]
-
-
-def _are_of_one_kind(things: Sequence[Thing]) -> bool:
-    """Whether all are numbers of one unit, as far as they name one."""
-    units = {thing.unit for thing in things} - {""}
-    kinds = {"money" if unit in MONEY else unit for unit in units}
-    if len(kinds) > 1 or len(units - {"money"}) > 1 or any(t.value is None for t in things):
-        return False
-    # 115,000 after "10 percent" is no percentage because it names no unit.
-    bare = [thing.value for thing in things if not thing.unit and thing.value]
-    return PERCENT not in units or max(bare, default=0.0) <= 100
-
-
-def _likely_period(thing: Thing, rates: Sequence[Thing]) -> str:
-    """The period of a number that names none: that of the rate nearest in size, or a year.
-
-    115,000 beside 9,500 a month is by the year. Empty where no rate comes near.
-    """
-    sizes = [(rate.period, rate.value or 0.0) for rate in rates]
-    sizes += [("year", size * PERIODS_A_YEAR.get(period, 0.0)) for period, size in sizes]
-    own = thing.value or 0.0
-    near = [(max(own, n) / min(own, n), period) for period, n in sizes if own > 0 and n > 0]
-    ratio, period = min(near, default=(_FAR_FACTOR, ""))
-    return period if ratio < _FAR_FACTOR else ""
 
 
 # --- answers
@@ -220,11 +183,11 @@ def _accept(
     """Enter what a turn accepts; the issues on which nothing is left to say, confirmed or agreed.
 
     It accepts what its words name, else what the other side proposed last. What both have agreed
-    on already is not agreed again.
+    on already is not agreed again. A limit that is accepted becomes its speaker's position.
     """
     speaker = turn.utterance.speaker
     named = {m.thing.key: m for m in turn.moves if m.act == ACCEPT}
-    on_table = _on_table(turn, issues)
+    on_table = _on_table(turn, issues, named)
     wanted = (set(named) | set(turn.answered)) & set(on_table)
     if not wanted:
         latest = max((entry.move.turn for entry in on_table.values()), default=-1)
@@ -235,18 +198,36 @@ def _accept(
             entry = _agreement(turn, on_table[key], named.get(key))
             entries.append(entry)
             issues[key].stand(entry, before=issues[key].positions.get(speaker))
-            issues[key].agreeing |= {speaker, on_table[key].move.speaker}
+            other = on_table[key].move.speaker
+            if on_table[key].kind == LIMIT:
+                issues[key].stand(on_table[key], before=issues[key].positions.get(other))
+            issues[key].agreeing |= {speaker, other}
     return taken
 
 
-def _on_table(turn: Said, issues: dict[tuple[str, str], _Issue]) -> dict[tuple[str, str], Entry]:
-    """The other side's latest position on each issue, from an earlier turn."""
+def _on_table(
+    turn: Said, issues: dict[tuple[str, str], _Issue], named: Mapping[tuple[str, str], Move]
+) -> dict[tuple[str, str], Entry]:
+    """The other side's latest position on each issue, from an earlier turn.
+
+    A limit is on the table for who names its number, or where its speaker has no position.
+    """
     return {
         key: other
         for key, issue in issues.items()
-        if (other := _other_position(turn.utterance.speaker, issue)) is not None
+        if (other := _proposed(turn.utterance.speaker, issue, named.get(key))) is not None
         and other.move.turn < turn.utterance.turn
     }
+
+
+def _proposed(speaker: str, issue: _Issue, words: Move | None) -> Entry | None:
+    others = [entry for name, entry in issue.limits.items() if name != speaker]
+    limit = max(others, key=lambda entry: entry.move.turn, default=None)
+    position = _other_position(speaker, issue)
+    if limit is None or position is None:
+        return position or limit
+    meant = words is not None and is_same(words.thing, limit.move.thing)
+    return limit if meant and not _is_taken(words, position) else position
 
 
 def _is_taken(words: Move | None, position: Entry) -> bool:
@@ -258,7 +239,7 @@ def _is_taken(words: Move | None, position: Entry) -> bool:
         one, other = set(said.option.split()), set(proposed.option.split())
         return one <= other or other <= one
     ends = on_one_scale(said, proposed)
-    return ends is None or _gap(*ends) == 0
+    return ends is None or gap(*ends) == 0
 
 
 def _agreement(turn: Said, position: Entry, words: Move | None) -> Entry:

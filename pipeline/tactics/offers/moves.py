@@ -1,4 +1,4 @@
-"""Moves: which amounts and options of a turn are proposals, answers, or mere mention."""
+"""Moves: which amounts and options of a turn are proposals, answers, limits, or mere mention."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pipeline.tactics.offers.issues import (
     named_issues,
     read_things,
 )
+from pipeline.tactics.offers.limits import is_listed, limits_among
 from pipeline.tactics.search import find_all, occurs
-from pipeline.tactics.text import STOPS, Passage, read_passage
-from pipeline.tactics.wording import word_set
+from pipeline.tactics.text import Passage, read_passage
 
-OFFER, ACCEPT, REJECT, MENTION = "offer", "accept", "reject", "mention"
+OFFER, ACCEPT, REJECT, MENTION, LIMIT = "offer", "accept", "reject", "mention", "limit"
 PROPOSING = frozenset(
     ("offer", "direct_ask", "hedged_ask", "conditional_trade", "boundary", "package_option")
 )
@@ -30,7 +30,6 @@ _EXCEPTED = re.compile(
 )
 """What an acceptance leaves out: "I'll take that, but not the vacation"."""
 _RATIONALES = ("objective_criteria", "value_statement")
-_MAX_LIST_TOKENS = 7
 _CORRECTED_WITHIN = 8
 _REMEMBERED = 60
 _NAMED_LAST = 3
@@ -79,6 +78,7 @@ class _Memory:
     things: list[Thing] = field(default_factory=list)
     named: list[tuple[str, str]] = field(default_factory=list)
     proposed: dict[tuple[str, str], tuple[int, str, Thing]] = field(default_factory=dict)
+    limits: dict[tuple[str, str], tuple[int, str, Thing]] = field(default_factory=dict)
     turns: int = 0
     asker: str = ""
 
@@ -98,24 +98,24 @@ class _Memory:
             self.named.append(thing.key)
             if act == OFFER:
                 self.proposed[thing.key] = (self.turns, speaker, thing)
+            if act == LIMIT:
+                self.limits[thing.key] = (self.turns, speaker, thing)
         self.named.extend(key for key in named if key not in self.named[-_NAMED_LAST:])
         del self.things[:-_REMEMBERED], self.named[:-_REMEMBERED]
         self.asker = speaker if asks else ""
 
     def is_live(self, thing: Thing) -> bool:
-        """Whether a position on the issue was taken within the last turns."""
-        turn = self.proposed[thing.key][0] if thing.key in self.proposed else -_LIVE_TURNS - 1
-        return self.turns - turn <= _LIVE_TURNS
+        """Whether a position on the issue was taken, or a limit named, within the last turns."""
+        named = (self.proposed.get(thing.key), self.limits.get(thing.key))
+        return any(self.turns - one[0] <= _LIVE_TURNS for one in named if one)
 
     def is_theirs(self, thing: Thing, *, speaker: str) -> bool:
-        """Whether it is what the other side proposed last on the issue."""
-        if thing.key not in self.proposed:
-            return False
-        _, proposer, standing = self.proposed[thing.key]
-        return proposer != speaker and (thing.value, thing.high, thing.option) == (
-            standing.value,
-            standing.high,
-            standing.option,
+        """Whether the other side proposed it last on the issue, or named it last as its limit."""
+        proposed, limit = self.proposed.get(thing.key), self.limits.get(thing.key)
+        return any(
+            one != speaker
+            and (thing.value, thing.high, thing.option) == (named.value, named.high, named.option)
+            for _, one, named in filter(None, (proposed, limit))
         )
 
 
@@ -225,9 +225,10 @@ def _acts(
     """What is done with each thing: by the tags over it, else by its place in the talk."""
     speaker = utterance.speaker
     asked = memory.asker not in ("", speaker)
-    acts = _without_facts(
-        passage, things, [_act(passage, thing, tags) for thing in things], codebook
-    )
+    tagged = [_act(passage, thing, tags) for thing in things]
+    limits = limits_among(passage, things, tags, codebook)
+    bounded = [LIMIT if at in limits else act for at, act in enumerate(tagged)]
+    acts = _without_facts(passage, things, bounded, codebook)
     for at, thing in enumerate(things):
         likely = _is_likely(passage, thing, tags)
         if acts[at] == MENTION and (asked or likely or memory.is_live(thing)):
@@ -309,25 +310,10 @@ def _listed(
     """A thing that goes on with a list of proposals is proposed too."""
     found = list(acts)
     for index in range(1, len(things)):
-        if found[index] == MENTION and found[index - 1] == OFFER:
-            between = [
-                token.clean
-                for token in passage.tokens[
-                    things[index - 1].span.last + 1 : things[index].span.first
-                ]
-            ]
-            if _is_list(between):
-                found[index] = _act_in_context(passage, things[index], codebook)
+        follows = found[index] == MENTION and found[index - 1] == OFFER
+        if follows and is_listed(passage, things, index):
+            found[index] = _act_in_context(passage, things[index], codebook)
     return found
-
-
-def _is_list(between: Sequence[str]) -> bool:
-    joined = any(word in (",", "and", "with", "plus") for word in between)
-    plain = not any(word in STOPS or word in _CLAUSE_WORDS for word in between)
-    return joined and plain and len(between) <= _MAX_LIST_TOKENS
-
-
-_CLAUSE_WORDS = word_set("i you we they he she it that which but because if so is are was were not")
 
 
 def _answered(

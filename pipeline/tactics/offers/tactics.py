@@ -7,7 +7,7 @@ from itertools import pairwise, takewhile
 
 from pipeline.tactics.codebook import Tag
 from pipeline.tactics.offers.ledger import AGREED, ANCHOR, CONCESSION, POSITIONS, Entry
-from pipeline.tactics.offers.moves import OFFER, PROPOSING, Said
+from pipeline.tactics.offers.moves import LIMIT, OFFER, PROPOSING, Said
 
 METHOD = "ledger"
 PREMATURE, UNASKED = "premature_acceptance", "counter_without_question"
@@ -70,14 +70,14 @@ def _concessions(entries: Sequence[Entry]) -> Iterator[Tag]:
 
 
 def _premature(said: Sequence[Said], entries: Sequence[Entry]) -> Iterator[Tag]:
-    """The anchor taken as it came: no position, no question, by the one who takes it."""
+    """The first number taken as it came: no position, no question, by the one who takes it."""
     taken: dict[int, list[Entry | None]] = {}
     positions: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         seen = positions.setdefault(entry.move.thing.key, [])
         if entry.kind == AGREED:
             taken.setdefault(entry.move.turn, []).append(_only_offer(entry, seen))
-        elif entry.kind in POSITIONS:
+        elif entry.kind in POSITIONS or entry.kind == LIMIT:
             seen.append(entry)
     for at, turn in enumerate(said):
         anchors = taken.get(turn.utterance.turn, [])
@@ -88,18 +88,19 @@ def _premature(said: Sequence[Said], entries: Sequence[Entry]) -> Iterator[Tag]:
                 yield _answer_tag(PREMATURE, turn)
 
 
-def _only_offer(accepted: Entry, positions: Sequence[Entry]) -> Entry | None:
-    """The other side's anchor, where it is the only position that the issue has seen."""
-    only = len(positions) == 1 and positions[0].kind == ANCHOR
-    return positions[0] if only and positions[0].move.speaker != accepted.move.speaker else None
+def _only_offer(accepted: Entry, named: Sequence[Entry]) -> Entry | None:
+    """The other side's anchor, or its limit, where the issue has seen no other number of anyone."""
+    only = len(named) == 1 and named[0].kind in (ANCHOR, LIMIT)
+    return named[0] if only and named[0].move.speaker != accepted.move.speaker else None
 
 
 def _has_tried(said: Sequence[Said], at: int, *, since: int) -> bool:
-    """Whether the one who accepts asked, turned down or proposed anything since the offer."""
+    """Whether the one who accepts asked, turned down, proposed or limited anything since then."""
     speaker = said[at].utterance.speaker
     after = takewhile(lambda other: other.utterance.turn > since, _backwards(said, at))
     return any(
-        other.tactics & (_ASKED | {"reject"}) or any(move.act == OFFER for move in other.moves)
+        other.tactics & (_ASKED | {"reject"})
+        or any(move.act in (OFFER, LIMIT) for move in other.moves)
         for other in after
         if other.utterance.speaker == speaker
     )
