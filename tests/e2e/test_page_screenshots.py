@@ -43,6 +43,10 @@ OVERLAPPING = """() => {
   return found;
 }"""
 """Words of a drawing that its edge would cut."""
+DRAW_ALL = """() => document.querySelectorAll(".turn").forEach((one) => {
+  one.style.contentVisibility = "visible";
+})"""
+"""Turns far below are drawn only when they come into sight; a picture of the whole page has all."""
 
 
 @pytest.fixture(scope="module", params=REPORTS)
@@ -65,6 +69,7 @@ def test_the_page_is_whole_at_every_width(
     page = opened.page
     picture = SCREENSHOTS / f"{written.stem}-{width}-{scheme}.png"
     picture.unlink(missing_ok=True)
+    page.evaluate(DRAW_ALL)
     page.screenshot(path=picture, full_page=True)
     assert picture.stat().st_size > 10_000
     assert page.locator("h1").is_visible()
