@@ -169,6 +169,11 @@ def moment_weights(report: ReportConfig) -> tuple[tuple[str, float], ...]:
     return tuple((rule, weight) for rule, weight in report.reading.moments if weight != 1.0)
 
 
+def sources() -> tuple[tuple[str, str], ...]:
+    """What the codebook's letters of sources stand for, configs/sources.toml."""
+    return tuple(_read(configs_directory() / "sources.toml")["sources"].items())
+
+
 def weights() -> tuple[Weights, ...]:
     """The shipped list of weights, configs/models.toml."""
     return shipped_weights()
@@ -298,6 +303,7 @@ def _with_data(stages: dict[str, Any], *, default: Config) -> dict[str, Any]:
             report,
             definitions=definitions(),
             reasons=reasons(),
+            sources=sources(),
             codebook=book,
             measured=measured_precision(),
         ),

@@ -92,6 +92,7 @@ class ReportConfig:
     versions: tuple[tuple[str, str], ...] = ()
     definitions: tuple[Definition, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
     codebook: Codebook = Codebook(version=0, tactics=())  # noqa: RUF009 - frozen
     measured: tuple[Measured, ...] = ()
 
@@ -206,7 +207,7 @@ def run(
                 **precision_document(entry["tactic"], config.measured),
                 "experimental": entry["tactic"] in experimental,
             }
-            for entry in _codebook(shown, config.codebook)
+            for entry in _codebook(shown, config.codebook, names=dict(config.sources))
         ],
         "hidden_tactics": hidden_document(tactics, shown, config.codebook, config.measured),
         "models": [
@@ -324,7 +325,10 @@ def _tags(
     return tags
 
 
-def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]:
+def _codebook(
+    tactics: pl.DataFrame, codebook: Codebook, *, names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The tactics that were found; letters of sources as the works they stand for."""
     used = set(tactics["tactic"])
     return [
         {
@@ -332,7 +336,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
             "family": tactic.family,
             "name": tactic.name,
             "definition": tactic.definition,
-            "sources": list(tactic.sources),
+            "sources": [names.get(letter, letter) for letter in tactic.sources],
         }
         for tactic in codebook.tactics
         if tactic.id in used
@@ -341,7 +345,7 @@ def _codebook(tactics: pl.DataFrame, codebook: Codebook) -> list[dict[str, Any]]
 
 STAGE = Stage(
     name="report",
-    version=7,
+    version=8,
     inputs=(
         "audio",
         "diarize",

@@ -327,3 +327,10 @@ def test_the_store_lies_where_it_is_wanted() -> None:
     assert store_directory(Config(), environment) == Path("/theirs")
     assert store_directory(Config(), {"XDG_CACHE_HOME": "/c"}) == Path("/c/parley/artefacts")
     assert store_directory(Config(), {}) == Path.home() / ".cache" / "parley" / "artefacts"
+
+
+def test_letters_of_sources_are_works_in_the_report() -> None:
+    """Every letter that a tactic of the codebook cites has a name."""
+    config = load_config()
+    cited = {letter for tactic in shipped_codebook().tactics for letter in tactic.sources}
+    assert cited <= set(dict(config.report.sources))
