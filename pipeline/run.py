@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pipeline.errors import ContractError, PipelineError, StoreError
+from pipeline.errors import ConfigError, ContractError, PipelineError, StoreError
 from pipeline.plan import RECORDING, Plan, Task
 from pipeline.records import PLAYBACK_NAME
 from pipeline.stage import Document, File, Frame, Locate, Place, Text
@@ -213,10 +213,28 @@ def playback(plan: Plan, *, bench: Bench) -> bytes | None:
         return obtain(PLAYBACK.name, plan=plan, bench=bench).read_bytes()
 
 
+def check_playback(folder: Path, *, recording: Path) -> None:
+    """Whether a call.mp3 in a folder may be replaced or removed: that of a report that lies there.
+
+    The recording itself is left alone, so it may lie there too. Raises ConfigError for anything
+    else, which somebody would lose, and StoreError.
+    """
+    path = folder / PLAYBACK_NAME
+    with translated("look at", path):
+        is_ours = (folder / "report.json").is_file()
+        is_recording = path.exists() and recording.exists() and path.samefile(recording)
+        if path.exists() and not is_ours and not is_recording:
+            raise ConfigError(
+                f"{path}: would be lost, since the sound of the report is called so; move it, or "
+                "choose another --out"
+            )
+
+
 def publish_playback(sound: bytes | None, *, recording: Path, folder: Path) -> None:
     """Write the sound beside the page, or remove that of an earlier analysis. Raises StoreError.
 
-    The recording itself may lie there under the same name; it is never touched.
+    The recording itself may lie there under the same name; it is never touched. Any other file
+    of that name is for `check_playback` to see, before the report is written.
     """
     path = folder / PLAYBACK_NAME
     with translated("replace", path):

@@ -125,7 +125,7 @@ def best_and_next(report: Report) -> Iterator[Block]:
     """The strongest moment, and one thing to try next time."""
     ranked = sorted(report["moments"], key=lambda one: one["rank"])
     best = next((one for one in ranked if one["kind"] == "strength"), None)
-    missed = next((one for one in ranked if one["kind"] == "missed"), best)
+    missed = next((one for one in ranked if one["kind"] == "missed"), None)
     if best:
         said = f"“{quoted(best['quote'])}” ({said_by(best, names=names_of(report))})"
         yield Paragraph(lead="Strongest moment:", text=f"{best['name']}. {said}")

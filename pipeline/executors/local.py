@@ -23,7 +23,15 @@ from pipeline.errors import ConfigError, PipelineError
 from pipeline.history import Analysis, remember
 from pipeline.models.device import usable_cores
 from pipeline.plan import Plan, plan, read_recording
-from pipeline.run import Bench, accounted, playback, publish, publish_playback, results
+from pipeline.run import (
+    Bench,
+    accounted,
+    check_playback,
+    playback,
+    publish,
+    publish_playback,
+    results,
+)
 from pipeline.store import check_writable
 
 MOST_AT_ONCE = 2
@@ -189,6 +197,7 @@ class _Batch:
             with accounted("the analysis"):
                 whole = self._planned(path)
                 folder = _folder(whole, out=self.out, taken=self.taken)
+                check_playback(folder, recording=path)
                 with self._one_of_a_kind(whole.recording.digest, number=number):
                     report = self._published(whole, folder=folder, number=number)
         except PipelineError as err:

@@ -44,10 +44,12 @@ def ranked(
     chosen: list[Ranked] = []
     of_rule: Counter[str] = Counter()
     taken: set[int] = set()
-    for first in best_first:
-        stretch = scene.stretch_of(first.hit.quote.turn).place
-        here = [one for one in best_first if scene.stretch_of(one.hit.quote.turn).place == stretch]
-        one = _fresh(first, here, of_rule) if of_rule[first.hit.rule.id] else first
+    places = [scene.stretch_of(one.hit.quote.turn).place for one in best_first]
+    here: dict[int, list[Ranked]] = {}
+    for stretch, one in zip(places, best_first, strict=True):
+        here.setdefault(stretch, []).append(one)
+    for stretch, first in zip(places, best_first, strict=True):
+        one = _fresh(first, here[stretch], of_rule) if of_rule[first.hit.rule.id] else first
         rule = one.hit.rule
         if stretch in taken or of_rule[rule.id] >= rulebook.most_of_a_rule or not room[rule.kind]:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import polars as pl
@@ -153,12 +153,13 @@ class Scene:
 
     def before(self, place: int, *, mine: bool, me: str, within: int) -> list[Stretch]:
         """The last stretches before one, the nearest first: mine, or the others'."""
-        found = [s for s in self.stretches[:place] if (s.speaker == me) is mine]
-        return found[::-1][:within]
+        nearest_first = (self.stretches[at] for at in range(place - 1, -1, -1))
+        return list(islice((s for s in nearest_first if (s.speaker == me) is mine), within))
 
     def after(self, place: int, *, mine: bool, me: str, within: int) -> list[Stretch]:
         """The next stretches behind one: mine, or the others'."""
-        return [s for s in self.stretches[place + 1 :] if (s.speaker == me) is mine][:within]
+        following = islice(self.stretches, place + 1, None)
+        return list(islice((s for s in following if (s.speaker == me) is mine), within))
 
     def times_ms(self, place: Place) -> tuple[int | None, int | None]:
         """When a quote is said, in milliseconds; None without times."""

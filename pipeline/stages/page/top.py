@@ -58,7 +58,7 @@ def headlines(report: Mapping[str, Any]) -> tuple[Headline, ...]:
             text=rows[key].cells[place].text,
             interval=_interval(report["speakers"][place], key),
             withheld=rows[key].cells[place].withheld,
-            earlier=_earlier(report, key, value=report["speakers"][place][key]),
+            earlier=_earlier(report, key, value=report["speakers"][place][key], person=main),
             others=tuple(
                 f"{wording.isolated(person.name)}: {cell.text or 'withheld'}"
                 for person, cell in zip(everyone, rows[key].cells, strict=True)
@@ -88,7 +88,9 @@ _SHARES = frozenset(
 )
 
 
-def _earlier(report: Mapping[str, Any], key: str, *, value: float | None) -> str:
+def _earlier(
+    report: Mapping[str, Any], key: str, *, value: float | None, person: wording.Person
+) -> str:
     """How the figure stands to those of the person's earlier calls."""
     found = report.get("earlier", {}).get("figures", {}).get(key)
     if not found or value is None:
@@ -96,7 +98,7 @@ def _earlier(report: Mapping[str, Any], key: str, *, value: float | None) -> str
     show = _shown(key)
     calls = wording.counted(found["count"], "earlier call")
     if found["count"] == 1:
-        return f"{show(found['median'])} in your {calls.removeprefix('1 ')}"
+        return f"{show(found['median'])} in {person.possessive} {calls.removeprefix('1 ')}"
     within = f"{show(found['median'])} in {calls}, {_range(key, found['low'], found['high'])}"
     if value > found["high"]:
         return f"{within}: now higher than in any"
