@@ -244,11 +244,11 @@ def test_the_second_run_does_no_work(demo_call: DemoCall, analyze: Analyze) -> N
 def test_another_name_touches_no_model(demo_call: DemoCall, analyze: Analyze) -> None:
     """Names are written into the report; nothing is recognised again."""
     analyze(demo_call.stereo)
-    named = analyze(demo_call.stereo, "report.names=Ben,Maria", "report.me=Maria")
+    named = analyze(demo_call.stereo, "report.names=Benjamin,Mary", "report.me=Mary")
     assert named.ran == ("report", "page")
     assert [(one["name"], one["is_me"]) for one in named.report["speakers"]] == [
-        ("Ben", False),
-        ("Maria", True),
+        ("Benjamin", False),
+        ("Mary", True),
     ]
 
 
