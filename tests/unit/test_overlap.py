@@ -83,6 +83,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Callable[[Results], None]:
             return {"report.json": json.dumps(report).encode()}
 
         monkeypatch.setattr("pipeline.executors.local.results", results)
+        monkeypatch.setattr("pipeline.executors.local.playback", lambda *_, **__: None)
 
     return install
 

@@ -18,8 +18,9 @@ KINDS = {
     "repeat": "again",
     "revision": "changed",
     "accept": "accepted",
+    "limit": "limit, no offer",
 }
-"""Of the ledger's lines, those that are positions."""
+"""Of the ledger's lines, those that are listed: positions, acceptances and limits."""
 MARKS = {"USD": "$", "EUR": "€", "GBP": "£", "percent": "%"}
 TOWARD = {"Signs of too much empathy": "over_empathy",
           "Signs of too much assertiveness": "over_assertiveness"}  # fmt: skip
