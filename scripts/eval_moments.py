@@ -8,6 +8,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,14 @@ from pipeline.evaluation.moments import (
     talk_score,
 )
 from pipeline.models.weights import locate
+from pipeline.stages.moments import MomentsConfig
 from pipeline.stages.tactics import load_learned
 from pipeline.tactics import Learned
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data" / "moments_cases"
 DEMO = ROOT / "tests" / "data" / "demo_call"
+MANY = 99
 REPORT = ROOT / "reports" / "moments.md"
 INTRODUCTION = """# How often moments are right
 Made by `scripts/eval_moments`. The short cases and the talks were written from the rules'
@@ -54,21 +57,27 @@ nothing was changed for, the others of those that the rules were developed with.
 def main() -> None:
     """Measure, and write the report."""
     cases = {name: _cases(name) for name in ("held_out", "dev")}
-    talks = _talks()
+    talks, unlimited = _talks(), _talks(limited=False)
     demo = {kind: _demo(kind) for kind in ("stereo", "mono")}
-    REPORT.write_text("\n".join(_lines(cases, talks, demo)) + "\n", encoding="utf-8")
+    REPORT.write_text("\n".join(_lines(cases, talks, unlimited, demo)) + "\n", encoding="utf-8")
     print(REPORT.read_text("utf-8"))
 
 
-def _definitions(profile: str, role: str) -> Definitions:
+def _definitions(profile: str, role: str, *, limited: bool = True) -> Definitions:
     config = _config(profile, role if role in ("candidate", "employer") else "none")
     return Definitions(
         tactics=config.tactics,
         offers=config.offers,
         replies=config.replies,
-        moments=config.moments,
+        moments=config.moments if limited else _unlimited(config.moments),
         model=_network(),
     )
+
+
+def _unlimited(config: MomentsConfig) -> MomentsConfig:
+    """The settings without a bound on how many moments are shown."""
+    many = dict.fromkeys(("most", "most_strengths", "most_missed", "most_of_a_rule"), MANY)
+    return replace(config, rulebook=replace(config.rulebook, **many))
 
 
 @cache
@@ -99,11 +108,14 @@ def _cases(name: str) -> dict[str, Counts]:
     return counts
 
 
-def _talks() -> dict[str, TalkScore]:
-    """Each talk's score, with what its report would show."""
+def _talks(*, limited: bool = True) -> dict[str, TalkScore]:
+    """Each talk's score, with what its report would show; or with all that was found."""
     return {
         talk["id"]: talk_score(
-            talk, found_moments(talk, _definitions(talk["profile"], talk.get("role", "")))
+            talk,
+            found_moments(
+                talk, _definitions(talk["profile"], talk.get("role", ""), limited=limited)
+            ),
         )
         for talk in _read("talks")["talk"]
     }
@@ -126,6 +138,7 @@ def _demo(kind: str) -> tuple[int, int, int]:
 def _lines(
     cases: Mapping[str, Mapping[str, Counts]],
     talks: Mapping[str, TalkScore],
+    unlimited: Mapping[str, TalkScore],
     demo: Mapping[str, tuple[int, int, int]],
 ) -> Iterator[str]:
     yield INTRODUCTION
@@ -138,6 +151,9 @@ def _lines(
         row = (one.shown, one.shown_right, one.planted, one.planted_found)
         yield f"| {name} | {' | '.join(map(str, row))} |"
     yield _sum_line(list(talks.values()))
+    found = sum(one.planted_found for one in unlimited.values())
+    there = sum(one.planted for one in unlimited.values())
+    yield f"\nWithout a limit on how many are shown, {found} of {there} would be found."
     yield CASES
     titles = ("rule", "right", "missed", "false", "right (dev)", "missed (dev)", "false (dev)")
     yield f"| {' | '.join(titles)} |\n{'|---' * len(titles)}|"

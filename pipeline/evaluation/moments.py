@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -202,13 +201,11 @@ def talk_score(talk: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> T
     """
     truth, optional = talk["moment"], talk.get("optional", [])
     judged = [one for one in found if _fits(one, truth) or not _fits(one, optional)]
-    by_rule: Counter[str] = Counter()
     right: dict[str, Counts] = {}
     for one in judged:
         is_right = _fits(one, truth)
         counts = Counts(right=int(is_right), wrong=int(not is_right))
         right[one["rule"]] = right.get(one["rule"], Counts()) + counts
-        by_rule[one["rule"]] += 1
     planted = [one for one in truth if one.get("planted", True)]
     seen = [one for one in planted if any(_is_one_exchange(shown, one) for shown in found)]
     for one in planted:
